@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { Id, Time } from "./common.ts";
+
+export const PendingSlot = z.object({ starts_at: Time, expires_at: Time });
+
+export const Thread = z
+  .object({
+    id: Id,
+    type: z.enum(["whatsapp", "call"]),
+    provider: z.enum(["twilio", "baileys"]),
+    peer_number: z.string(),
+    contact_id: Id.nullable(),
+    title: z.string(),
+    status: z.enum(["open", "closed"]),
+    assigned_to: Id.nullable(),
+    ai_paused_until: Time.nullable(),
+    unread_count: z.number().int(),
+    last_message_at: Time.nullable(),
+    last_inbound_at: Time.nullable(),
+    pending_slot: PendingSlot.nullable(),
+  })
+  .meta({ id: "Thread" });
+export type Thread = z.infer<typeof Thread>;
+
+export const ThreadPatch = z
+  .strictObject({
+    status: z.enum(["open", "closed"]),
+    assigned_to: Id.nullable(),
+    ai_paused_until: Time.nullable(),
+  })
+  .partial()
+  .meta({ id: "ThreadPatch" });
+
+export const MessageStatus = z.enum([
+  "received",
+  "queued",
+  "held",
+  "sent",
+  "delivered",
+  "read",
+  "failed",
+]);
+
+export const Message = z
+  .object({
+    id: Id,
+    thread_id: Id,
+    direction: z.enum(["in", "out"]),
+    author: z.enum(["customer", "agent", "user"]),
+    message_type: z.string(),
+    text: z.string().nullable(),
+    media_url: z.string().nullable(),
+    provider: z.enum(["twilio", "baileys"]),
+    provider_msg_id: z.string().nullable(),
+    status: MessageStatus,
+    error: z.string().nullable(),
+    route_reason: z.string().nullable(),
+    reply_to_id: Id.nullable(),
+    reactions: z.array(z.object({ emoji: z.string(), from: z.string() })),
+    edited_at: Time.nullable(),
+    deleted_at: Time.nullable(),
+    created_at: Time,
+  })
+  .meta({ id: "Message" });
+export type Message = z.infer<typeof Message>;
