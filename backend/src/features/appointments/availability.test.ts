@@ -75,6 +75,11 @@ test("spring: the skipped hour is not offered, and the day is an hour shorter", 
   expect(starts.slice(2, 5)).toEqual(["01:00 +02:00", "01:30 +02:00", "03:00 +03:00"]);
 });
 
+test("spring: a slot that reaches over the skipped hour does not meet the next one", () => {
+  const starts = slotsOn(aroundTheClock(45), "2026-03-27").map((slot) => local(slot.starts_at));
+  expect(starts.slice(1, 4)).toEqual(["00:45 +02:00", "01:30 +02:00", "03:45 +03:00"]);
+});
+
 test("autumn: the repeated hour is offered once, at its first passing", () => {
   const slots = slotsOn(aroundTheClock(30), "2026-10-25");
   expect(slots).toHaveLength(48);
