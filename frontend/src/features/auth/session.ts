@@ -1,0 +1,88 @@
+import { defineStore } from "pinia";
+import { computed, ref } from "vue";
+import { http } from "../../api/http.ts";
+import { ProblemError } from "../../api/problem.ts";
+import { queryClient } from "../../api/query-client.ts";
+import type { Session } from "../../api/types.ts";
+import { hasChosenLocale, setLocale } from "../../i18n/index.ts";
+
+/** Who is signed in at this tab, and for which business they act. */
+export const useSession = defineStore("session", () => {
+  const session = ref<Session | null>(null);
+  let asked = false;
+
+  const user = computed(() => session.value?.user ?? null);
+  const business = computed(() => session.value?.tenant ?? null);
+  const isImpersonating = computed(() => session.value?.impersonating ?? false);
+  const isDemo = computed(() => session.value?.demo ?? false);
+  const isSystemAdmin = computed(() => user.value?.role === "system_admin");
+  const timezone = computed(() => business.value?.timezone ?? "Asia/Jerusalem");
+
+  function adopt(next: Session): void {
+    const sameBusiness = session.value?.tenant?.id === next.tenant?.id;
+    session.value = next;
+    if (!sameBusiness) queryClient.clear();
+    if (!hasChosenLocale() && next.tenant) {
+      setLocale(next.tenant.locale.startsWith("en") ? "en" : "he", false);
+    }
+  }
+
+  async function refresh(): Promise<void> {
+    adopt(await http.get<Session>("/api/auth/me"));
+  }
+
+  /** Asks the server once per page load; true when someone is signed in. */
+  async function ensure(): Promise<boolean> {
+    if (session.value) return true;
+    if (asked) return false;
+    try {
+      await refresh();
+    } catch (error) {
+      if (!(error instanceof ProblemError) || error.status !== 401) throw error;
+    }
+    asked = true;
+    return session.value !== null;
+  }
+
+  async function login(email: string, password: string, totp?: string): Promise<void> {
+    const body = totp ? { email, password, totp } : { email, password };
+    await http.post("/api/auth/login", body);
+    await refresh();
+  }
+
+  function forget(): void {
+    session.value = null;
+    queryClient.clear();
+  }
+
+  async function logout(): Promise<void> {
+    await http.post("/api/auth/logout");
+    forget();
+  }
+
+  async function enterBusiness(business_id: number): Promise<void> {
+    await http.post("/api/admin/impersonation", { business_id });
+    await refresh();
+  }
+
+  async function leaveBusiness(): Promise<void> {
+    await http.delete("/api/admin/impersonation");
+    await refresh();
+  }
+
+  return {
+    user,
+    business,
+    isImpersonating,
+    isDemo,
+    isSystemAdmin,
+    timezone,
+    ensure,
+    refresh,
+    login,
+    logout,
+    forget,
+    enterBusiness,
+    leaveBusiness,
+  };
+});

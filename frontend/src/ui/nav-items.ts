@@ -1,0 +1,29 @@
+import {
+  mdiAccountMultipleOutline,
+  mdiCalendarMonthOutline,
+  mdiCheckboxMarkedCircleOutline,
+  mdiPhoneInTalkOutline,
+  mdiPhoneLogOutline,
+  mdiTuneVariant,
+  mdiViewDashboardOutline,
+} from "@mdi/js";
+
+export interface NavItem {
+  to: string;
+  /** i18n key. */
+  key: string;
+  icon: string;
+}
+
+export const NAV_ITEMS: NavItem[] = [
+  { to: "/app", key: "nav.dashboard", icon: mdiViewDashboardOutline },
+  { to: "/app/live", key: "nav.live", icon: mdiPhoneInTalkOutline },
+  { to: "/app/calls", key: "nav.calls", icon: mdiPhoneLogOutline },
+  { to: "/calendar", key: "nav.calendar", icon: mdiCalendarMonthOutline },
+  { to: "/app/tasks", key: "nav.tasks", icon: mdiCheckboxMarkedCircleOutline },
+  { to: "/app/contacts", key: "nav.contacts", icon: mdiAccountMultipleOutline },
+  { to: "/app/settings", key: "nav.settings", icon: mdiTuneVariant },
+];
+
+/** The few that fit under a thumb. */
+export const BOTTOM_ITEMS = NAV_ITEMS.slice(0, 5);
