@@ -1,0 +1,80 @@
+import { run } from "graphile-worker";
+import type { JobHelpers, Runner, TaskList } from "graphile-worker";
+import type { Knex } from "knex";
+import pg from "pg";
+import type { Logger } from "../platform/log.ts";
+import { createWorkerLease } from "./worker-lease.ts";
+
+export interface JobOptions {
+  /** Jobs of one queue run one after the other, e.g. `thread:7`. */
+  queue?: string;
+  /** A pending job of the same key is replaced instead of doubled. */
+  key?: string;
+  run_at?: Date;
+  max_attempts?: number;
+}
+
+/** What a feature exports: a handler for each of its tasks. A handler may be killed at any line. */
+export type JobHandlers = Record<
+  string,
+  (payload: { business_id: number } & Record<string, unknown>, helpers: JobHelpers) => Promise<void>
+>;
+
+/** Adds a job inside `trx`. The database stamps the transaction's business over the payload's. */
+export async function addJob(
+  trx: Knex.Transaction,
+  task: string,
+  payload: object,
+  options: JobOptions = {},
+): Promise<void> {
+  await trx.raw("select enqueue(?, ?::json, ?, ?::timestamptz, ?, ?)", [
+    task,
+    JSON.stringify(payload),
+    options.queue ?? null,
+    options.run_at?.toISOString() ?? null,
+    options.max_attempts ?? null,
+    options.key ?? null,
+  ] as Knex.RawBinding[]);
+}
+
+export interface Jobs {
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs the jobs of this process. Jobs that a killed process held are released at start and every
+ * few seconds (see `worker-lease.ts`), so they run again at once instead of after hours.
+ */
+export async function startJobs(options: {
+  url: string;
+  handlers: JobHandlers;
+  log: Logger;
+  concurrency?: number;
+}): Promise<Jobs> {
+  const { url, log, concurrency = 6 } = options;
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: concurrency + 2,
+    application_name: "agentlocator-jobs",
+    connectionTimeoutMillis: 5000,
+  });
+  pool.on("error", (error) => log.warn({ err: error }, "[JOB] database connection lost"));
+  const lease = await createWorkerLease({ url, pool, log });
+  const runner: Runner = await run({
+    pgPool: pool,
+    taskList: options.handlers as unknown as TaskList,
+    concurrency,
+    pollInterval: 1000,
+    noHandleSignals: true,
+    events: lease.events,
+    logger: lease.logger,
+  });
+  await lease.releaseDead();
+  return {
+    async stop() {
+      await runner.stop();
+      await lease.close();
+      await pool.end();
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import { makeWorkerUtils } from "graphile-worker";
+import pg from "pg";
+import { migrations } from "./migrations/index.ts";
+import { createPool } from "./pool.ts";
+
+/** "AGLO": the advisory lock that lets one process migrate while the others wait. */
+const MIGRATION_LOCK = 0x4147_4c4f;
+
+/**
+ * Brings the schema up to this code; several processes may call it at once.
+ * @param url connection of a role that owns the schema and may create roles
+ * @throws when the database's schema is newer than this code
+ */
+export async function migrate(url: string): Promise<void> {
+  const lock = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  await lock.connect();
+  try {
+    await lock.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
+    await migrateJobs(url);
+    await migrateTables(url);
+  } finally {
+    await lock.end();
+  }
+}
+
+async function migrateJobs(url: string): Promise<void> {
+  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  pool.on("error", () => {}); // a lost connection fails the query that waits on it
+  try {
+    const utils = await makeWorkerUtils({ pgPool: pool });
+    try {
+      await utils.migrate();
+    } finally {
+      await utils.release();
+    }
+  } finally {
+    await pool.end();
+  }
+}
+
+async function migrateTables(url: string): Promise<void> {
+  const knex = createPool(url, 2);
+  try {
+    const config = { migrationSource: migrations };
+    // Under our lock nobody else can be migrating, so a lock left here is a killed process's.
+    await knex.migrate.forceFreeMigrationsLock(config);
+    await knex.migrate.latest(config);
+  } finally {
+    await knex.destroy();
+  }
+}

@@ -1,0 +1,13 @@
+import type { Knex } from "knex";
+import * as m20261120_1000_foundation from "./20261120_1000_foundation.ts";
+
+const list: Record<string, Knex.Migration> = {
+  "20261120_1000_foundation": m20261120_1000_foundation,
+};
+
+/** Named without extension and imported statically, so a name means the same however it is run. */
+export const migrations: Knex.MigrationSource<string> = {
+  getMigrations: async () => Object.keys(list).sort(),
+  getMigrationName: (name) => name,
+  getMigration: async (name) => list[name]!,
+};

@@ -1,0 +1,98 @@
+import { EventEmitter } from "node:events";
+import { randomInt } from "node:crypto";
+import { Logger as GraphileLogger } from "graphile-worker";
+import type { WorkerEvents } from "graphile-worker";
+import pg from "pg";
+import type { Logger } from "../platform/log.ts";
+
+const SWEEP_MS = 5000;
+
+/** The jobs and queues still locked by workers of processes that no longer hold their lease. */
+const DEAD_WORKERS = `
+  with alive as (
+    select w.worker_id
+    from job_workers w
+    join pg_locks l on l.locktype = 'advisory' and l.classid = 'job_workers'::regclass::oid
+      and l.objid = w.lease::oid and l.objsubid = 2
+  ), holders as (
+    select locked_by, locked_at from graphile_worker._private_jobs where locked_by is not null
+    union all
+    select locked_by, locked_at from graphile_worker._private_job_queues where locked_by is not null
+  )
+  select distinct h.locked_by as worker_id
+  from holders h
+  where h.locked_by not in (select worker_id from alive)
+    and (exists (select 1 from job_workers w where w.worker_id = h.locked_by)
+      or h.locked_at < now() - interval '30 seconds')`;
+
+/**
+ * Says which workers are alive without a clock: each process holds a PostgreSQL advisory lock on a
+ * connection of its own, and a killed process loses it with its connection. What dead workers had
+ * locked is released at boot and every few seconds; graphile-worker alone would wait four hours.
+ */
+export async function createWorkerLease(options: { url: string; pool: pg.Pool; log: Logger }) {
+  const { url, pool, log } = options;
+  const lease = randomInt(1, 2 ** 31 - 1);
+  const events: WorkerEvents = new EventEmitter();
+  let client: pg.Client | undefined;
+  let closed = false;
+  let suspects = new Set<string>();
+
+  async function hold(): Promise<void> {
+    const fresh = new pg.Client({
+      connectionString: url,
+      application_name: "agentlocator-lease",
+      connectionTimeoutMillis: 5000,
+      keepAlive: true,
+    });
+    fresh.on("error", (error) => {
+      client = undefined;
+      log.warn({ err: error }, "[JOB] worker lease lost, taking it again");
+    });
+    await fresh.connect();
+    await fresh.query("select pg_advisory_lock('job_workers'::regclass::oid::int, $1)", [lease]);
+    client = fresh;
+  }
+
+  events.on("worker:create", ({ worker }) => {
+    pool
+      .query("insert into job_workers (worker_id, lease) values ($1, $2)", [worker.workerId, lease])
+      .catch((error: unknown) => log.error({ err: error }, "[JOB] worker could not be registered"));
+  });
+
+  /** Unlocks what dead workers hold; at boot at once, later only what was dead a sweep ago too. */
+  async function releaseDead(sure = true): Promise<void> {
+    const { rows } = await pool.query<{ worker_id: string }>(DEAD_WORKERS);
+    const dead = rows.map((row) => row.worker_id);
+    const release = sure ? dead : dead.filter((id) => suspects.has(id));
+    suspects = new Set(dead);
+    if (release.length === 0) return;
+    await pool.query("select graphile_worker.force_unlock_workers($1)", [release]);
+    await pool.query("delete from job_workers where worker_id = any($1)", [release]);
+    log.warn({ workers: release }, "[JOB] released the jobs of workers that died");
+  }
+
+  const sweep = setInterval(() => {
+    if (closed) return;
+    (client ? releaseDead(false) : hold()).catch((error: unknown) => {
+      log.warn({ err: error }, "[JOB] sweep for dead workers failed");
+    });
+  }, SWEEP_MS);
+  sweep.unref();
+
+  await hold();
+  return {
+    events,
+    releaseDead,
+    logger: new GraphileLogger(() => (level, message) => {
+      if (level === "error" || level === "warning") log.warn(`[JOB] ${message}`);
+      else log.debug(`[JOB] ${message}`);
+    }),
+    async close() {
+      closed = true;
+      clearInterval(sweep);
+      await pool.query("delete from job_workers where lease = $1", [lease]);
+      await client?.end();
+    },
+  };
+}

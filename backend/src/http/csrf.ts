@@ -1,0 +1,35 @@
+import { timingSafeEqual } from "node:crypto";
+import type { Context } from "koa";
+import { problem } from "./problem.ts";
+import type { Route } from "./route.ts";
+import type { Session } from "./session.ts";
+
+/**
+ * Refuses a state-changing request that another site may have made in the browser's name: a foreign
+ * `Origin`, a body that a plain form could send, or, once signed in, a missing `X-CSRF-Token`.
+ * Without a session there is no authority to abuse, so login and setup need no token.
+ */
+export function checkCsrf(
+  ctx: Context,
+  route: Route,
+  session: Session | null,
+  publicOrigin: string,
+): void {
+  const origin = ctx.get("Origin");
+  if (origin && origin !== publicOrigin && hostOf(origin) !== ctx.host) {
+    throw problem(403, "foreign_origin", "This request comes from another site.");
+  }
+  if (Number(ctx.get("Content-Length")) > 0 && !ctx.is("json")) {
+    throw problem(415, "not_json", "Send the body as application/json.");
+  }
+  if (!session || "public" in route.access) return;
+  const given = Buffer.from(ctx.get("X-CSRF-Token"));
+  const wanted = Buffer.from(session.csrf_token);
+  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
+    throw problem(403, "csrf", "The X-CSRF-Token header is missing or wrong; reload the page.");
+  }
+}
+
+function hostOf(origin: string): string | null {
+  return URL.canParse(origin) ? new URL(origin).host : null;
+}
