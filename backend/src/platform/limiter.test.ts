@@ -2,13 +2,13 @@ import type { Redis } from "ioredis";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { startRedis } from "../../test/redis.ts";
-import type { RedisServer } from "../../test/redis.ts";
+import type { TestRedis } from "../../test/redis.ts";
 import { connectRedis } from "./bus/index.ts";
 import { createLimiter } from "./limiter.ts";
 import type { Limiter } from "./limiter.ts";
 import { createLoginLimiter } from "./login-limiter.ts";
 
-let server: RedisServer;
+let server: TestRedis;
 const clients: Redis[] = [];
 
 async function client(): Promise<Redis> {
@@ -102,11 +102,11 @@ describe("limiter on Redis", () => {
 
   it("goes on limiting, in memory, while Redis is away", async () => {
     const limiter = createLimiter({ redis: await client() });
-    await server.kill();
+    await server.stop();
     const answers = [];
     for (let n = 0; n < 3; n++) answers.push((await limiter.limit("api", "a", two)).ok);
     expect(answers).toEqual([true, true, false]);
-    await server.start();
+    server = await startRedis(server.port);
   });
 });
 

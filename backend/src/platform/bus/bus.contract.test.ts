@@ -2,12 +2,13 @@ import { setImmediate } from "node:timers/promises";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startRedis } from "../../../test/redis.ts";
-import type { RedisServer } from "../../../test/redis.ts";
+import type { TestRedis } from "../../../test/redis.ts";
 import type { Bus, JsonValue } from "./bus.ts";
+import { connectRedis } from "./connect.ts";
 import { createLocalBus } from "./local.ts";
 import { createRedisBus } from "./redis.ts";
 
-let server: RedisServer;
+let server: TestRedis;
 const buses: Bus[] = [];
 const logged: string[] = [];
 const log = pino({ level: "info" }, { write: (line: string) => void logged.push(line) });
@@ -122,14 +123,14 @@ describe("bus: redis, interrupted", () => {
     const [near, far] = [inbox(here, "a"), inbox(there, "a")];
     let resumed = 0;
     there.onResume(() => void resumed++);
-    await server.kill();
+    await server.stop();
     await until(() => here.state() === "down" && there.state() === "down");
 
     await here.publish("a", "while away");
     await near.has(1);
     expect(logged.filter((line) => line.includes("reaches this process only"))).toHaveLength(1);
 
-    await server.start();
+    server = await startRedis(server.port);
     await Promise.all([whenOk(here), whenOk(there)]);
     await until(() => resumed === 1);
     await here.publish("a", "back again");
@@ -139,13 +140,13 @@ describe("bus: redis, interrupted", () => {
   });
 
   it("starts without a server and comes up with it", async () => {
-    await server.kill();
+    await server.stop();
     const bus = createRedisBus({ url: server.url, log });
     buses.push(bus);
     const box = inbox(bus, "a");
     expect(bus.state()).toBe("down");
     await bus.publish("a", 1);
-    await server.start();
+    server = await startRedis(server.port);
     await whenOk(bus);
     await bus.publish("a", 2);
     await box.has(2);
@@ -155,11 +156,13 @@ describe("bus: redis, interrupted", () => {
   it("tells a server that hangs from one that works", async () => {
     const [here] = await implementations.redis();
     const box = inbox(here, "a");
-    server.signal("SIGSTOP");
+    const admin = connectRedis(server.url, { log, name: "admin" });
+    await new Promise((ready) => admin.once("ready", ready));
+    await admin.client("PAUSE", 3000, "ALL");
+    admin.disconnect();
     await here.publish("a", 1);
-    await box.has(1);
     expect(here.state()).toBe("down");
-    server.signal("SIGCONT");
+    await box.has(1);
     await whenOk(here);
   });
 });
