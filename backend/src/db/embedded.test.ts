@@ -109,7 +109,7 @@ test("a database left running by a killed parent is stopped and taken over", asy
   const orphan = await postmaster();
   child.kill("SIGKILL");
   await once(child, "exit");
-  const ended = once(session, "end");
+  const ended = new Promise((resolve) => session.once("end", resolve));
   const postgres = await startEmbeddedPostgres({ data_dir });
   await ended;
   expect(await postmaster()).not.toBe(orphan);

@@ -8,8 +8,9 @@ import { promisify } from "node:util";
 import pg from "pg";
 import { claimDirectory } from "./claim.ts";
 import { type Binaries, findBinaries } from "./embedded/binaries.ts";
+import { stopOrphan } from "./embedded/orphan.ts";
 import { chooseRunAs, type RunAs } from "./embedded/run-as.ts";
-import { CLEAN_ENV, type Server, spawnServer, stopOrphan } from "./embedded/server.ts";
+import { CLEAN_ENV, type Server, spawnServer } from "./embedded/server.ts";
 
 export interface EmbeddedPostgresOptions {
   /** Where everything of it lives; made when absent. */
@@ -145,10 +146,8 @@ export async function startEmbeddedPostgres(
     const run_as = chooseRunAs(bin.postgres, data_dir, cluster);
     const secret = await readSecret(join(data_dir, "secret"), cluster);
     const passwordOf = (role: string) => createHmac("sha256", secret).update(role).digest("hex");
-    await stopOrphan(cluster);
-    if (!(await stat(cluster).catch(() => undefined))) {
-      await initialise(bin, cluster, passwordOf(ADMIN), run_as);
-    }
+    if (await stat(cluster).catch(() => undefined)) await stopOrphan(cluster);
+    else await initialise(bin, cluster, passwordOf(ADMIN), run_as);
     const port = options.port ?? (await freePort());
     const urlOf = (role: string) =>
       `postgres://${role}:${passwordOf(role)}@127.0.0.1:${port}/${role}`;

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { type FileHandle, open, readFile, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { type FileHandle, open, rename } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { RunAs } from "./run-as.ts";
@@ -15,21 +14,18 @@ export const CLEAN_ENV = { PATH: process.env.PATH ?? "/usr/bin:/bin", LC_ALL: "C
  * are still open finish, then stops the server, so that nothing is left running on the data.
  */
 const GUARDED = `pid=$$
-( ( read -r _ <&3 || { kill -TERM $pid; sleep 8; kill -INT $pid; } ) >/dev/null 2>&1 & )
+watch() {
+  read -r _ <&3 && return
+  kill -TERM $pid
+  for _ in 1 2 3 4 5 6 7 8; do sleep 1; kill -0 $pid || return; done
+  kill -INT $pid
+}
+( watch >/dev/null 2>&1 & )
 exec "$@" 3<&-`;
 
 export interface Server {
   readonly exited: Promise<void>;
   stop(): Promise<void>;
-}
-
-function signal(pid: number, name: NodeJS.Signals | 0): boolean {
-  try {
-    return process.kill(pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
-    throw error;
-  }
 }
 
 /** SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one, recovered at the next start. */
@@ -76,28 +72,4 @@ export async function spawnServer(
       await exited;
     },
   };
-}
-
-/** The pid of a server that still runs on `cluster`, whoever started it. */
-async function runningOn(cluster: string): Promise<number | undefined> {
-  const text = await readFile(join(cluster, "postmaster.pid"), "utf8").catch(() => "");
-  const [pid = 0, directory] = text.split("\n", 2).map((line, at) => (at ? line : Number(line)));
-  if (typeof pid !== "number" || pid <= 0 || directory !== cluster) return undefined;
-  // A pid comes round again: it is this server only if it was started on this directory.
-  if (process.platform === "linux") {
-    const args = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    return args.split("\0").includes(cluster) ? pid : undefined;
-  }
-  return signal(pid, 0) ? pid : undefined;
-}
-
-/** Stops the server that a killed parent left behind on `cluster`, if there is one. */
-export async function stopOrphan(cluster: string): Promise<void> {
-  for (const [name, patience_ms] of STEPS) {
-    const pid = await runningOn(cluster);
-    if (pid === undefined) return;
-    if (!signal(pid, name)) return;
-    const deadline = Date.now() + patience_ms;
-    while (Date.now() < deadline && (await runningOn(cluster)) === pid) await delay(50);
-  }
 }
