@@ -10,6 +10,8 @@ export const Email = z
   .transform((email) => email.toLowerCase());
 export const Password = z.string().min(10).max(200);
 
+export const UserStatus = z.enum(["active", "suspended"]);
+
 export const User = z
   .object({
     id: Id,
@@ -17,8 +19,30 @@ export const User = z
     email: z.string(),
     name: z.string(),
     role: Role,
-    status: z.enum(["active", "suspended"]),
+    status: UserStatus,
     created_at: Time,
   })
   .meta({ id: "User" });
 export type User = z.infer<typeof User>;
+
+/** The people of a business; the agency's admins are made at setup. */
+export const BusinessRole = z.enum(["owner", "agent"]);
+
+export const UserCreate = z
+  .strictObject({
+    email: Email,
+    name: z.string().trim().min(1).max(200),
+    role: BusinessRole,
+    password: Password,
+  })
+  .meta({ id: "UserCreate" });
+
+export const UserPatch = z
+  .strictObject({
+    name: z.string().trim().min(1).max(200),
+    role: BusinessRole,
+    status: UserStatus,
+    password: Password,
+  })
+  .partial()
+  .meta({ id: "UserPatch" });
