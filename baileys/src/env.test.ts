@@ -1,0 +1,21 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { parseGatewayEnv } from "./env.ts";
+
+test("defaults are those of the container", () => {
+  expect(parseGatewayEnv({ PORT: "" })).toEqual({ PORT: 3000, HOST: "0.0.0.0", LOG_LEVEL: "info" });
+});
+
+test("the secret may come from a file, but not from two places", () => {
+  const file = join(mkdtempSync(join(tmpdir(), "gateway-env-")), "secret");
+  writeFileSync(file, "from a file\n");
+  const env = { BAILEYS_WEBHOOK_SECRET_FILE: file };
+  expect(parseGatewayEnv(env).BAILEYS_WEBHOOK_SECRET).toBe("from a file");
+  expect(() => parseGatewayEnv({ ...env, BAILEYS_WEBHOOK_SECRET: "another" })).toThrow(/not both/);
+});
+
+test("a wrong value is named and not quoted", () => {
+  expect(() => parseGatewayEnv({ PORT: "a secret" })).toThrow(/^PORT: (?!.*a secret)/);
+});

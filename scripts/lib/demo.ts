@@ -1,0 +1,76 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { FromDemo, ToDemo } from "../../lab/demo/messages.ts";
+import { keptSecret } from "./secrets.ts";
+import { supervise } from "./supervise.ts";
+
+export interface DemoOptions {
+  readonly root: string;
+  readonly data_dir: string;
+  readonly address: string;
+  readonly port: number;
+  readonly running: { stop(): Promise<void>; kill?(): void }[];
+  end(code: number): void;
+  say(line: string): void;
+}
+
+export interface Demo {
+  /** Sends the backend to the simulators; it reaches no real provider. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Makes the demo businesses, once the backend serves; the account to log in with. */
+  seed(): Promise<{ email: string; password: string }>;
+}
+
+const SIMULATORS_MS = 4_000;
+
+/** One kept secret, a password for each account, short enough to type. */
+async function passwords(data_dir: string) {
+  const secret = await keptSecret(join(data_dir, "demo_secret"));
+  return (account: string) =>
+    createHash("sha256").update(`${secret}:${account}`).digest("base64url").slice(0, 14);
+}
+
+/** Starts the simulators of the demo in a process of their own; settles when they serve. */
+export async function startDemo(options: DemoOptions): Promise<Demo> {
+  const passwordOf = await passwords(options.data_dir);
+  const ready = Promise.withResolvers<Readonly<Record<string, string>>>();
+  const seeded = Promise.withResolvers<{ email: string; password: string }>();
+  for (const { promise } of [ready, seeded]) promise.catch(() => undefined);
+
+  const child = supervise({
+    name: "The demo",
+    module: join(options.root, "lab/demo/main.ts"),
+    env: process.env,
+    restart_ms: 1_000,
+    give_up_after: 1,
+    say: options.say,
+    onMessage(message) {
+      const told = message as FromDemo;
+      if (told.type === "simulators") ready.resolve(told.env);
+      else if (told.type === "seeded") seeded.resolve(told);
+      else seeded.reject(new Error(`The demo could not be set up: ${told.reason}`));
+    },
+  });
+  options.running.push({ stop: () => child.stop(SIMULATORS_MS), kill: child.kill });
+  void child.gave_up.then((code) => {
+    for (const { reject } of [ready, seeded]) reject(new Error("The demo's simulators ended."));
+    options.end(code);
+  });
+
+  const admin = { email: "agency@demo.example", password: passwordOf("agency") };
+  const env = await ready.promise;
+  return {
+    env: { ...env, ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password },
+    seed() {
+      const message: ToDemo = {
+        type: "serving",
+        backend_url: `http://127.0.0.1:${options.port}`,
+        public_base_url: options.address,
+        admin,
+        owner_password: passwordOf("owner"),
+      };
+      child.send(message);
+      return seeded.promise;
+    },
+  };
+}
