@@ -1,0 +1,3 @@
+export { normalizePhone, regionOfBusiness } from "./phone.ts";
+export { contactRoutes } from "./routes.ts";
+export { findOrCreateContact, requireContact } from "./service.ts";

@@ -1,0 +1,58 @@
+import type { Message, Thread } from "@agentlocator/contract";
+import type { BusinessTx } from "../../db/database.ts";
+import { notFound } from "../../http/problem.ts";
+import {
+  findThread,
+  insertMessage,
+  touchThread,
+  updateThread,
+  upsertThread,
+  type NewMessage,
+  type NewThread,
+  type ThreadChanges,
+} from "./store.ts";
+
+const noThread = () => notFound("This conversation");
+
+/** Throws the 404 problem when the business has no such thread. */
+export async function requireThread(tx: BusinessTx, id: number): Promise<Thread> {
+  const thread = await findThread(tx, id);
+  if (!thread) throw noThread();
+  return thread;
+}
+
+/** The thread with this peer, made when there is none; one that was closed is open again. */
+export async function findOrCreateThread(tx: BusinessTx, thread: NewThread): Promise<Thread> {
+  const id = await upsertThread(tx, thread);
+  tx.emit("thread", { id });
+  return requireThread(tx, id);
+}
+
+/** Stores a message. Null when the provider gave it to us before. */
+export async function addMessage(tx: BusinessTx, message: NewMessage): Promise<Message | null> {
+  const stored = await insertMessage(tx, message);
+  if (!stored) return null;
+  await touchThread(tx, stored);
+  tx.emit("message", { id: stored.id, thread_id: stored.thread_id });
+  tx.emit("thread", { id: stored.thread_id });
+  return stored;
+}
+
+/** Throws 404 for a thread, and for an assignee, that is not the business's. */
+export async function changeThread(
+  tx: BusinessTx,
+  id: number,
+  changes: ThreadChanges,
+): Promise<Thread> {
+  const thread = await requireThread(tx, id);
+  if (Object.keys(changes).length === 0) return thread;
+  if (changes.assigned_to) await requireUser(tx, changes.assigned_to);
+  await updateThread(tx, id, changes);
+  tx.emit("thread", { id });
+  return requireThread(tx, id);
+}
+
+async function requireUser(tx: BusinessTx, id: number): Promise<void> {
+  const user = await tx.trx("users").where({ id }).first("id");
+  if (!user) throw notFound("This user");
+}

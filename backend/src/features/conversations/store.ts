@@ -1,0 +1,165 @@
+import type { Message, Thread } from "@agentlocator/contract";
+import type { Knex } from "knex";
+import type { BusinessTx } from "../../db/database.ts";
+import { pageById } from "../../http/page.ts";
+import { pageByTime, type Page, type PageAsked } from "../../http/page-by-time.ts";
+
+const THREAD_COLUMNS = [
+  "threads.id",
+  "type",
+  "provider",
+  "peer_number",
+  "contact_id",
+  "status",
+  "assigned_to",
+  "ai_paused_until",
+  "unread_count",
+  "last_message_at",
+  "last_inbound_at",
+  "pending_slot",
+] as const;
+
+const MESSAGE_COLUMNS = [
+  "id",
+  "thread_id",
+  "direction",
+  "author",
+  "message_type",
+  "text",
+  "media_url",
+  "provider",
+  "provider_msg_id",
+  "status",
+  "error",
+  "route_reason",
+  "reply_to_id",
+  "reactions",
+  "edited_at",
+  "deleted_at",
+  "created_at",
+] as const;
+
+const TITLE = "coalesce(nullif(contacts.name, ''), nullif(threads.title, ''), peer_number)";
+
+type ThreadRow = Omit<Thread, "pending_slot"> & { pending_slot: unknown };
+
+/** Threads as the API shows them, each titled by its contact's name when that is known. */
+function threads(tx: BusinessTx): Knex.QueryBuilder {
+  return tx
+    .trx("threads")
+    .leftJoin("contacts", "contacts.id", "threads.contact_id")
+    .select(THREAD_COLUMNS)
+    .select(tx.trx.raw(`${TITLE} as title`));
+}
+
+export interface ThreadFilter {
+  type?: Thread["type"] | undefined;
+  status?: Thread["status"] | undefined;
+  contact_id?: number | undefined;
+  /** Looked for in the title and in the number. */
+  q?: string | undefined;
+}
+
+export async function listThreads(
+  tx: BusinessTx,
+  { type, status, contact_id, q, ...asked }: PageAsked & ThreadFilter,
+): Promise<Page<Thread>> {
+  const query = threads(tx);
+  if (type) void query.where("threads.type", type);
+  if (status) void query.where("threads.status", status);
+  if (contact_id) void query.where("threads.contact_id", contact_id);
+  if (q) {
+    const like = `%${q.replace(/[\\%_]/g, "\\$&")}%`;
+    void query.whereRaw(`(${TITLE} ilike ? or peer_number like ?)`, [like, like]);
+  }
+  const at = "coalesce(threads.last_message_at, threads.created_at)";
+  const rows = await pageByTime<ThreadRow>(query, asked, { at, id: "threads.id" });
+  return { ...rows, items: rows.items.map(shown) };
+}
+
+export async function findThread(tx: BusinessTx, id: number): Promise<Thread | null> {
+  const row: ThreadRow | undefined = await threads(tx).where("threads.id", id).first();
+  return row ? shown(row) : null;
+}
+
+/** The API shows a pending slot only when it is complete: a day without a time is not one yet. */
+function shown(row: ThreadRow): Thread {
+  const slot = row.pending_slot as { starts_at?: string | null; expires_at?: string } | null;
+  const complete = slot?.starts_at && slot.expires_at;
+  return { ...row, pending_slot: complete ? (slot as Thread["pending_slot"]) : null };
+}
+
+type Changeable = "status" | "assigned_to" | "ai_paused_until" | "unread_count" | "contact_id";
+export type ThreadChanges = { [K in Changeable]?: Thread[K] | undefined };
+
+/** False when there is no such thread. */
+export async function updateThread(
+  tx: BusinessTx,
+  id: number,
+  changes: ThreadChanges,
+): Promise<boolean> {
+  return (await tx.trx("threads").where({ id }).update(changes)) > 0;
+}
+
+export interface NewThread {
+  type: Thread["type"];
+  provider: Thread["provider"];
+  /** E.164; '' when the caller withholds it: then the thread is always a new one. */
+  peer_number: string;
+  contact_id: number | null;
+  title?: string;
+}
+
+/** The id of the thread with this peer, made when there is none; a closed one opens again. */
+export async function upsertThread(tx: BusinessTx, thread: NewThread): Promise<number> {
+  const row = { business_id: tx.business_id, ...thread };
+  const insert = tx.trx("threads").insert(row).returning("id");
+  if (thread.peer_number === "") return (await insert)[0].id;
+  const peer = "(business_id, type, provider, peer_number) where peer_number <> ''";
+  const contact = tx.trx.raw("coalesce(threads.contact_id, excluded.contact_id)");
+  const [found] = await insert
+    .onConflict(tx.trx.raw(peer) as unknown as string)
+    .merge({ status: "open", contact_id: contact });
+  return found.id;
+}
+
+export function listMessages(
+  tx: BusinessTx,
+  thread_id: number,
+  asked: PageAsked,
+): Promise<Page<Message>> {
+  const query = tx.trx("messages").select(MESSAGE_COLUMNS).where({ thread_id });
+  return pageById<Message>(query, asked);
+}
+
+export type NewMessage = Pick<
+  Message,
+  "thread_id" | "direction" | "author" | "provider" | "status" | "text"
+> &
+  Partial<Pick<Message, "message_type" | "media_url" | "provider_msg_id" | "reply_to_id">>;
+
+/** Null when the provider's message id is known already. */
+export async function insertMessage(tx: BusinessTx, message: NewMessage): Promise<Message | null> {
+  const rows = await tx
+    .trx("messages")
+    .insert({ business_id: tx.business_id, ...message })
+    .onConflict(["business_id", "provider", "provider_msg_id"])
+    .ignore()
+    .returning(MESSAGE_COLUMNS);
+  return rows[0] ?? null;
+}
+
+/** Moves the thread to the top of the inbox, and counts what came in as unread. */
+export async function touchThread(tx: BusinessTx, { thread_id, direction, created_at }: Message) {
+  const inbound = direction === "in";
+  await tx
+    .trx("threads")
+    .where("id", thread_id)
+    .update({
+      last_message_at: created_at,
+      ...(inbound && {
+        last_inbound_at: created_at,
+        unread_count: tx.trx.raw("unread_count + 1"),
+      }),
+    });
+}
