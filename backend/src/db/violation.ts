@@ -1,19 +1,25 @@
 import type { Knex } from "knex";
-import type { BusinessTx } from "./database.ts";
+
+/** The constraint that a statement ran into (unique, foreign key, check, exclusion), or null. */
+export function violatedConstraint(error: unknown): string | null {
+  const { code, constraint } = error as { code?: unknown; constraint?: unknown };
+  const violation = typeof code === "string" && code.startsWith("23");
+  return violation && typeof constraint === "string" ? constraint : null;
+}
 
 /**
  * Runs `run` in a savepoint. When it breaks the named constraint, what it did is undone, the
  * transaction goes on, and the answer is null.
  */
 export async function unlessViolated<T>(
-  tx: BusinessTx,
+  tx: { readonly trx: Knex.Transaction },
   constraint: string,
   run: (trx: Knex.Transaction) => Promise<T>,
 ): Promise<T | null> {
   try {
     return await tx.trx.transaction(run);
   } catch (error) {
-    if ((error as { constraint?: string }).constraint === constraint) return null;
+    if (violatedConstraint(error) === constraint) return null;
     throw error;
   }
 }

@@ -5,6 +5,7 @@ export type Permission =
   | "settings.read"
   | "settings.write"
   | "users.manage"
+  | "audit.read"
   | "calls.read"
   | "threads.read"
   | "threads.write"
@@ -19,7 +20,11 @@ export type Permission =
 /** What the agency's admins may do across businesses. */
 export type SystemPermission = "businesses.manage" | "impersonate";
 
-const OWNER_ONLY: ReadonlySet<Permission> = new Set(["settings.write", "users.manage"]);
+const OWNER_ONLY: ReadonlySet<Permission> = new Set([
+  "settings.write",
+  "users.manage",
+  "audit.read",
+]);
 
 /** Whether a role has a permission in the acting business. An admin acts there as its owner would. */
 export function may(role: Role, permission: Permission): boolean {

@@ -1,0 +1,17 @@
+import type { Database } from "../../db/database.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Limiter } from "../../platform/limiter.ts";
+import type { Logger } from "../../platform/log.ts";
+import type { Passwords } from "./passwords.ts";
+
+export interface AuthDeps {
+  db: Database;
+  log: Logger;
+  clock: Clock;
+  limiter: Limiter;
+  passwords: Passwords;
+  /** Whether PUBLIC_BASE_URL is https. */
+  secure_cookies: boolean;
+  /** Whether the console has to say that this is a demonstration. */
+  demo: boolean;
+}

@@ -1,0 +1,6 @@
+export { ensureFirstAdmin } from "./first-admin.ts";
+export { createPasswords } from "./passwords.ts";
+export type { Passwords } from "./passwords.ts";
+export { authRoutes } from "./routes.ts";
+export { sessionInfo } from "./session-info.ts";
+export { createSessionLoader } from "./session-store.ts";
