@@ -38,6 +38,9 @@ export async function addJob(
 }
 
 export interface Jobs {
+  /** The advisory lock that proves this process alive; see `worker-lease.ts`. */
+  readonly lease: number;
+  /** Takes no new job and waits for those that run. */
   stop(): Promise<void>;
 }
 
@@ -50,6 +53,8 @@ export async function startJobs(options: {
   handlers: JobHandlers;
   log: Logger;
   concurrency?: number;
+  /** graphile-worker's crontab: what happens by the clock. */
+  crontab?: string;
 }): Promise<Jobs> {
   const { url, log, concurrency = 6 } = options;
   const pool = new pg.Pool({
@@ -65,12 +70,14 @@ export async function startJobs(options: {
     taskList: options.handlers as unknown as TaskList,
     concurrency,
     pollInterval: 1000,
+    ...(options.crontab && { crontab: options.crontab }),
     noHandleSignals: true,
     events: lease.events,
     logger: lease.logger,
   });
   await lease.releaseDead();
   return {
+    lease: lease.id,
     async stop() {
       await runner.stop();
       await lease.close();

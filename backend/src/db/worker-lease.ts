@@ -82,6 +82,7 @@ export async function createWorkerLease(options: { url: string; pool: pg.Pool; l
 
   await hold();
   return {
+    id: lease,
     events,
     releaseDead,
     logger: new GraphileLogger(() => (level, message) => {

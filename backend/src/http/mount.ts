@@ -101,7 +101,8 @@ function parse(route: Route, ctx: Context) {
 /** Parsing the answer strips what the schema does not name, so an extra column can't leak. */
 function answer(route: Route, ctx: Context, result: unknown): void {
   if ("raw" in route.response) return;
-  ctx.status = route.status;
+  // A handler may have chosen another status for the same body (readiness: 503).
+  if (ctx.status === 404) ctx.status = route.status;
   if (route.status === 204) ctx.body = null;
   else ctx.body = route.response.parse(result);
   if (!ctx.response.get("Cache-Control")) ctx.set("Cache-Control", "no-store");

@@ -326,6 +326,8 @@ call protect_table('notifications', 'business_id');
 
 export const CALLS = `
 create table calls (
+  -- the order in which calls came; others name a call by its sid
+  id int generated always as identity unique,
   call_sid text primary key,
   business_id int not null references businesses (id) on delete cascade,
   direction text not null default 'inbound' check (direction in ('inbound', 'outbound')),
@@ -347,6 +349,8 @@ create table calls (
   token_used_at timestamptz,
   -- the lease of the process that carries the stream (see job_workers)
   host_lease int,
+  -- since when the sweep has missed that lease
+  orphaned_at timestamptz,
   -- set once, by whoever sends the call to the record fallback
   redirected_at timestamptz,
   recording_sid text,
@@ -361,7 +365,8 @@ create table calls (
   foreign key (business_id, contact_id) references contacts (business_id, id)
     on delete set null (contact_id)
 );
-create index on calls (business_id, started_at desc, call_sid desc);
+create index on calls (business_id, id desc);
+create index on calls (business_id, started_at);
 create index on calls (business_id, contact_id);
 create index calls_live on calls (host_lease) where status in ('ringing', 'active');
 call protect_table('calls', 'business_id');

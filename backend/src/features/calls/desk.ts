@@ -1,0 +1,226 @@
+import type { Database } from "../../db/database.ts";
+import type { TwilioParams } from "../../http/twilio-signature.ts";
+import { within } from "../../platform/deadline.ts";
+import { keepTrying } from "../../platform/keep-trying.ts";
+import type { Logger } from "../../platform/log.ts";
+import { normalisePhone } from "../../platform/phone.ts";
+import type { Signer } from "../../platform/signer.ts";
+import type { Spool } from "../../platform/spool.ts";
+import type { CallPlan, CallPlans } from "./call-plan.ts";
+import { sendToFallback } from "./fallback.ts";
+import { businessOfCall, openCall, updateCall } from "./store.ts";
+import type { CallUpdate, Conversation, NewCall } from "./store.ts";
+import type { Twiml } from "./twiml.ts";
+import type { EndReason } from "./voice/index.ts";
+import { TOKEN_TTL_SECONDS } from "./waiting-room.ts";
+import type { WaitingCall } from "./waiting-room.ts";
+import { STREAM_START_MS } from "./watchdog.ts";
+
+/** Twilio waits for an answer; what the database has not taken by then is written afterwards. */
+const ANSWER_MS = 1500;
+const MAX_CALLS_PER_BUSINESS = 100;
+const OVER: Record<string, CallUpdate["status"]> = {
+  completed: "completed",
+  canceled: "completed",
+  busy: "failed",
+  failed: "failed",
+  "no-answer": "failed",
+};
+
+export interface DeskDeps {
+  db: Database;
+  log: Logger;
+  plans: CallPlans;
+  signer: Signer;
+  spool: Spool;
+  twiml: Twiml;
+  /** false: no model is configured, so callers leave messages. */
+  model_enabled: boolean;
+  /** Calls that this process carries for a business now. */
+  activeCalls(business_id: number): number;
+  /** How a call that this process carried has ended, when it is known already. */
+  endingOf(call_sid: string): EndReason | undefined;
+  /** Address of a greeting that Twilio can play. */
+  greetingAddress(plan: CallPlan): string;
+  /** Expects the stream: opens the model's socket while Twilio still connects. */
+  expect(call: WaitingCall): void;
+}
+
+/** Decides what a call does next, whenever Twilio asks. Nothing it does throws. */
+export interface CallDesk {
+  incoming(params: TwilioParams): Promise<string>;
+  streamEnded(params: TwilioParams): Promise<string>;
+  recorded(params: TwilioParams): Promise<string>;
+  status(params: TwilioParams): Promise<void>;
+}
+
+export function createDesk(deps: DeskDeps): CallDesk {
+  const { db, log, plans, twiml } = deps;
+
+  function open(plan: CallPlan, call: NewCall): Promise<Conversation> {
+    const run_at = new Date(Date.now() + STREAM_START_MS);
+    const { call_sid } = call;
+    return keepTrying(log, "opening a call", () =>
+      db.inBusiness(plan.business.id, async (tx) => {
+        const conversation = await openCall(tx, call);
+        await tx.enqueue("call.watchdog", { call_sid }, { key: `watchdog:${call_sid}`, run_at });
+        return conversation;
+      }),
+    );
+  }
+
+  /** The record fallback, now; its mark, task and bell follow as soon as the database is there. */
+  async function fallback(business_id: number, call_sid: string, reason: string): Promise<string> {
+    const marked = keepTrying(log, "marking a fallback", () =>
+      db.inBusiness(business_id, (tx) => sendToFallback(tx, call_sid, reason, { redirect: false })),
+    );
+    const first = await within(ANSWER_MS, marked).catch(() => true);
+    // Somebody else has sent the call there and Twilio is being told; this only covers their failure.
+    return first ? twiml.recordFallback() : twiml.recordFallbackLater();
+  }
+
+  async function answer(params: TwilioParams): Promise<string> {
+    const call_sid = params.CallSid ?? "";
+    const to_number = normalisePhone(params.To ?? "") ?? "";
+    const plan = await plans.byNumber(to_number);
+    if (!plan || plan.business.status !== "active") {
+      log.warn({ call_sid, to_number }, "[CALL] no active business has this number");
+      return twiml.reject();
+    }
+    const { business, settings } = plan;
+    const from_number = callerNumber(params.From ?? "");
+    const opened = open(plan, { call_sid, from_number, to_number });
+    // The watchdog is then certain; without the database the call goes on all the same.
+    await within(ANSWER_MS, opened).catch(() => undefined);
+
+    log.info(
+      { call_sid, biz: business.id },
+      `[CALL] new call started biz=${business.id} has_greeting=${settings.greeting !== ""}`,
+    );
+    if (!settings.ai_enabled_calls && settings.transfer_number) {
+      return twiml.dial(settings.transfer_number);
+    }
+    const refused = whyNot(plan);
+    if (refused) return fallback(business.id, call_sid, refused);
+
+    deps.expect({ call_sid, from_number, plan, opened, started_at: Date.now() });
+    const token = deps.signer.sign("stream", { call_sid, business_id: business.id }, TOKEN_TTL_SECONDS);
+    const play = settings.greeting && settings.greeting_mode === "play";
+    return twiml.stream(call_sid, token, play ? deps.greetingAddress(plan) : null);
+  }
+
+  function whyNot({ business, settings }: CallPlan): string | null {
+    if (!settings.ai_enabled_calls) return "agent_off";
+    if (!deps.model_enabled) return "model_disabled";
+    return deps.activeCalls(business.id) >= MAX_CALLS_PER_BUSINESS ? "too_many_calls" : null;
+  }
+
+  async function afterStream(params: TwilioParams): Promise<string> {
+    const call_sid = params.CallSid ?? "";
+    if (params.DialCallStatus === "completed" || OVER[params.CallStatus ?? ""]) return twiml.hangUp();
+    const business_id = await db.inSystem((tx) => businessOfCall(tx, call_sid));
+    if (business_id === null) return twiml.hangUp();
+    const call = await db.inBusiness(business_id, (tx) =>
+      tx.trx("calls").where({ call_sid }).first("end_reason", "ledger"),
+    );
+    const reason = deps.endingOf(call_sid) ?? (call.end_reason as EndReason | null);
+    if (reason === "transfer" && !params.DialCallStatus) {
+      const { settings } = await plans.byBusiness(business_id);
+      if (settings.transfer_number) return twiml.dial(settings.transfer_number);
+    }
+    const served = reason && !["fallback", "shutdown", "transfer"].includes(reason);
+    if (served) return twiml.hangUp();
+    const cause = reason === "transfer" ? "transfer_unanswered" : "stream_lost";
+    return fallback(business_id, call_sid, call.ledger.fallback_reason ?? cause);
+  }
+
+  return {
+    async incoming(params) {
+      try {
+        return await answer(params);
+      } catch (error) {
+        log.error({ err: error, call_sid: params.CallSid }, "[CALL] could not be answered");
+        return twiml.recordFallback();
+      }
+    },
+
+    async streamEnded(params) {
+      const call_sid = params.CallSid ?? "";
+      try {
+        return await within(2 * ANSWER_MS, afterStream(params));
+      } catch (error) {
+        log.error({ err: error, call_sid }, "[CALL] its end could not be looked up");
+        const known = deps.endingOf(call_sid);
+        return known && known !== "fallback" ? twiml.hangUp() : twiml.recordFallback();
+      }
+    },
+
+    async recorded(params) {
+      await orSpool("call_recording", params, () => storeRecording(db, params));
+      return twiml.hangUp();
+    },
+
+    status: (params) => orSpool("call_status", params, () => storeStatus(db, params)),
+  };
+
+  /** Does it now or, when the database is away, as soon as it is back. */
+  async function orSpool(kind: string, params: TwilioParams, work: () => Promise<void>) {
+    try {
+      await within(ANSWER_MS, work());
+    } catch (error) {
+      log.warn({ err: error, call_sid: params.CallSid }, `[CALL] ${kind} is kept for later`);
+      await deps.spool.put(kind, params, params.CallSid);
+    }
+  }
+}
+
+/** What the spool hands back when the database is there again. */
+export function deskSpoolHandlers(db: Database) {
+  return {
+    call_recording: (params: TwilioParams) => storeRecording(db, params),
+    call_status: (params: TwilioParams) => storeStatus(db, params),
+  };
+}
+
+async function storeRecording(db: Database, params: TwilioParams): Promise<void> {
+  const call_sid = params.CallSid ?? "";
+  const business_id = await db.inSystem((tx) => businessOfCall(tx, call_sid));
+  if (business_id === null || !params.RecordingUrl || !params.RecordingSid) return;
+  await db.inBusiness(business_id, async (tx) => {
+    const known = await tx
+      .trx("calls")
+      .where({ call_sid })
+      .whereNull("recording_sid")
+      .update({
+        recording_sid: params.RecordingSid,
+        recording_source_url: params.RecordingUrl,
+        recording_duration_seconds: Number(params.RecordingDuration) || null,
+      });
+    if (!known) return;
+    tx.emit("call", { call_sid });
+    await tx.enqueue("call.recording", { call_sid }, { key: `recording:${call_sid}` });
+  });
+}
+
+async function storeStatus(db: Database, params: TwilioParams): Promise<void> {
+  const call_sid = params.CallSid ?? "";
+  const status = OVER[params.CallStatus ?? ""];
+  if (!status) return;
+  const business_id = await db.inSystem((tx) => businessOfCall(tx, call_sid));
+  if (business_id === null) return;
+  await db.inBusiness(business_id, async (tx) => {
+    const call = await tx.trx("calls").where({ call_sid }).first("status", "end_reason", "ended_at");
+    const open = call.status === "ringing" || call.status === "active";
+    await updateCall(tx, call_sid, {
+      ...(open && { status }),
+      ...(!call.end_reason && { end_reason: "caller_hung_up" }),
+      ...(!call.ended_at && { ended_at: new Date().toISOString() }),
+      ...(params.CallDuration && { duration_seconds: Number(params.CallDuration) || 0 }),
+    });
+  });
+}
+
+/** E.164, or '' for a withheld number, which networks also write as digits that spell ANONYMOUS. */
+function callerNumber(from: string): string {
+  return from === "+266696687" ? "" : (normalisePhone(from) ?? "");
+}

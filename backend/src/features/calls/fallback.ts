@@ -1,0 +1,45 @@
+import type { BusinessTx } from "../../db/database.ts";
+import { notify } from "../notifications/index.ts";
+import { createTask } from "../tasks/index.ts";
+import { claimFallback } from "./store.ts";
+
+/** The task of a call that the agent could not serve; a recording is added to the same task. */
+export const fallbackTaskKey = (call_sid: string) => `call_fallback:${call_sid}`;
+
+/**
+ * Sends a call to the record fallback, once: marks it, leaves a task for the business, rings the
+ * bell. True for the one who did it.
+ * @param redirect whether Twilio must be told by REST; not when it is about to ask for TwiML itself
+ */
+export async function sendToFallback(
+  tx: BusinessTx,
+  call_sid: string,
+  reason: string,
+  { redirect }: { redirect: boolean },
+): Promise<boolean> {
+  if (!(await claimFallback(tx, call_sid, reason))) return false;
+  const call = await tx
+    .trx("calls")
+    .where({ call_sid })
+    .first("from_number", "contact_id", "thread_id");
+  const caller = call?.from_number || "מספר חסוי";
+  await createTask(tx, {
+    title: `לחזור אל ${caller}: השיחה לא נענתה`,
+    body: "הסוכן לא הצליח לענות והמתקשר הופנה להשארת הודעה.",
+    contact_id: call?.contact_id ?? null,
+    thread_id: call?.thread_id ?? null,
+    call_sid,
+    dedupe_key: fallbackTaskKey(call_sid),
+  });
+  await notify(tx, {
+    kind: "call_fallback",
+    title: "שיחה עברה להשארת הודעה",
+    body: `השיחה מ־${caller} לא נענתה על ידי הסוכן.`,
+    link: `/app/calls/${call_sid}`,
+    dedupe_key: fallbackTaskKey(call_sid),
+  });
+  if (redirect) {
+    await tx.enqueue("call.redirect", { call_sid }, { key: `redirect:${call_sid}`, max_attempts: 6 });
+  }
+  return true;
+}

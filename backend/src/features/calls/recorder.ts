@@ -1,0 +1,102 @@
+import type { Turn } from "@agentlocator/contract";
+import type { BusinessTx, Database } from "../../db/database.ts";
+import type { Logger } from "../../platform/log.ts";
+import { sendToFallback } from "./fallback.ts";
+import { saveGreeting } from "./greeting-store.ts";
+import type { CallMetrics } from "./metrics.ts";
+import { saveTurns, updateCall } from "./store.ts";
+import type { CallUpdate } from "./store.ts";
+import type { CallRecorder, EndReason, Ledger } from "./voice/index.ts";
+import { WriteBehind } from "./write-behind.ts";
+
+interface Deps {
+  db: Database;
+  log: Logger;
+  metrics: CallMetrics;
+  call_sid: string;
+  business_id: number;
+  started_at: number;
+  /** Resolves when the call's row is there; it is retried until it is. */
+  opened: Promise<unknown>;
+  announceSpeaking(who: "caller" | "agent" | null): void;
+  /** Told at once how the call ended, for a webhook that comes before the database has it. */
+  onEnded(reason: EndReason): void;
+}
+
+type Write = (tx: BusinessTx) => Promise<unknown>;
+
+/**
+ * Stores what happens in a call as it happens: what is pending is written in one transaction, in
+ * order, and again until the database takes it.
+ */
+export function createRecorder(deps: Deps): CallRecorder {
+  const { db, log, call_sid, business_id } = deps;
+  const turns = new Map<number, Turn>();
+  let update: CallUpdate = {};
+  let writes: Write[] = [];
+
+  const behind = new WriteBehind(log, async () => {
+    await deps.opened;
+    const taken = { turns: [...turns.values()], update, writes };
+    turns.clear();
+    update = {};
+    writes = [];
+    try {
+      await db.inBusiness(business_id, async (tx) => {
+        await saveTurns(tx, call_sid, taken.turns);
+        await updateCall(tx, call_sid, taken.update);
+        for (const write of taken.writes) await write(tx);
+        if (taken.turns.length > 0) tx.emit("call", { call_sid });
+      });
+    } catch (error) {
+      // Put back what was taken, under whatever has come since.
+      for (const turn of taken.turns) if (!turns.has(turn.seq)) turns.set(turn.seq, turn);
+      update = { ...taken.update, ...update };
+      writes = [...taken.writes, ...writes];
+      throw error;
+    }
+  });
+
+  function end(reason: EndReason, ledger: Ledger): CallUpdate {
+    const now = Date.now();
+    const served = reason !== "fallback" && reason !== "shutdown";
+    return {
+      ledger,
+      end_reason: reason,
+      ended_at: new Date(now).toISOString(),
+      duration_seconds: Math.round((now - deps.started_at) / 1000),
+      ...(served && { status: "completed" as const }),
+    };
+  }
+
+  return {
+    // The row became active when the stream's token was taken.
+    started() {},
+    turn(turn) {
+      turns.set(turn.seq, turn);
+      void behind.request();
+    },
+    ledger(ledger) {
+      update.ledger = ledger;
+      void behind.request();
+    },
+    greeting_recorded(audio, key) {
+      writes.push((tx) => saveGreeting(tx, key, audio));
+      void behind.request();
+    },
+    speaking: deps.announceSpeaking,
+    failed(kind, detail) {
+      log.error({ biz: business_id, call_sid, kind, detail }, `[CALL] can't be served: ${kind}`);
+      // A stream without media may be cut off from us altogether, so Twilio is told by REST too.
+      const redirect = kind === "media_inactive";
+      writes.push((tx) => sendToFallback(tx, call_sid, kind, { redirect }));
+      void behind.request();
+    },
+    ended(reason, ledger) {
+      deps.onEnded(reason);
+      deps.metrics.callEnded(reason, ledger);
+      update = { ...update, ...end(reason, ledger) };
+      return behind.request();
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { Call, CallStatus, CallSummary, PageQuery, Time, page } from "@agentlocator/contract";
+import { z } from "zod";
+import { notFound } from "../../http/problem.ts";
+import { defineRoute } from "../../http/route.ts";
+import type { Route } from "../../http/route.ts";
+import { findCall, listCalls } from "./call-queries.ts";
+
+export const CallSid = z.string().regex(/^CA[0-9a-f]{32}$/i);
+
+/** `GET /api/calls` and one call with its turns, timings, recording and appointment. */
+export function callRoutes(): Route[] {
+  const list = defineRoute({
+    id: "listCalls",
+    method: "get",
+    path: "/api/calls",
+    summary: "Calls of the business, newest first",
+    access: { business: "calls.read" },
+    query: PageQuery.extend({
+      status: CallStatus.optional(),
+      contact_id: z.coerce.number().int().positive().optional(),
+      from: Time.optional(),
+      to: Time.optional(),
+    }),
+    response: page(CallSummary),
+    handler: ({ tx, query }) => listCalls(tx, query),
+  });
+
+  const one = defineRoute({
+    id: "getCall",
+    method: "get",
+    path: "/api/calls/{call_sid}",
+    summary: "One call: turns, timings, recording, appointment",
+    access: { business: "calls.read" },
+    params: z.object({ call_sid: CallSid }),
+    response: Call,
+    handler: async ({ tx, params }) => {
+      const call = await findCall(tx, params.call_sid);
+      if (!call) throw notFound("This call");
+      return call;
+    },
+  });
+
+  return [list, one];
+}

@@ -1,0 +1,138 @@
+import { EMPTY_LEDGER } from "@agentlocator/contract";
+import type { CallStatus, Ledger, Turn } from "@agentlocator/contract";
+import type { BusinessTx, SystemTx } from "../../db/database.ts";
+import { findOrCreateContact } from "../contacts/index.ts";
+import { findOrCreateThread } from "../conversations/index.ts";
+
+/** A call as the telephone network announces it. Numbers are E.164, or '' when withheld. */
+export interface NewCall {
+  call_sid: string;
+  from_number: string;
+  to_number: string;
+}
+
+/** The conversation that a call belongs to. */
+export interface Conversation {
+  thread_id: number;
+  contact_id: number | null;
+}
+
+/** Writes a new call with its contact and thread; of a call that is known, it returns those. */
+export async function openCall(tx: BusinessTx, call: NewCall): Promise<Conversation> {
+  const known = await tx
+    .trx("calls")
+    .where({ call_sid: call.call_sid })
+    .first("thread_id", "contact_id");
+  if (known) return known as Conversation;
+  const contact = call.from_number
+    ? await findOrCreateContact(tx, call.from_number)
+    : null;
+  const contact_id = contact?.id ?? null;
+  const { id: thread_id } = await findOrCreateThread(tx, {
+    type: "call",
+    provider: "twilio",
+    peer_number: call.from_number,
+    contact_id,
+  });
+  await tx
+    .trx("calls")
+    .insert({
+      ...call,
+      business_id: tx.business_id,
+      thread_id,
+      contact_id,
+      ledger: JSON.stringify(EMPTY_LEDGER),
+    })
+    .onConflict("call_sid")
+    .ignore();
+  tx.emit("call", { call_sid: call.call_sid, thread_id });
+  return { thread_id, contact_id };
+}
+
+/**
+ * Takes the stream token of a call, once: the second stream that shows it gets false, whichever
+ * process it reaches.
+ * @param lease the advisory lock of the process that will carry the stream
+ */
+export async function takeToken(
+  tx: BusinessTx,
+  call_sid: string,
+  stream_sid: string,
+  lease: number,
+): Promise<boolean> {
+  const taken = await tx
+    .trx("calls")
+    .where({ call_sid })
+    .whereNull("token_used_at")
+    .update({
+      token_used_at: tx.trx.fn.now(),
+      stream_started_at: tx.trx.fn.now(),
+      stream_sid,
+      host_lease: lease,
+      status: "active",
+    });
+  if (taken) tx.emit("call", { call_sid });
+  return taken === 1;
+}
+
+/** Inserts turns or puts a fuller version in their place. */
+export async function saveTurns(tx: BusinessTx, call_sid: string, turns: Turn[]): Promise<void> {
+  if (turns.length === 0) return;
+  await tx
+    .trx("call_turns")
+    .insert(turns.map((turn) => ({ ...turn, call_sid, business_id: tx.business_id })))
+    .onConflict(["business_id", "call_sid", "seq"])
+    .merge(["text", "heard_text", "interrupted", "started_at"]);
+}
+
+/** What is set on a call while it runs and when it ends. */
+export interface CallUpdate {
+  ledger?: Ledger;
+  status?: CallStatus;
+  end_reason?: string;
+  ended_at?: string;
+  duration_seconds?: number;
+}
+
+export async function updateCall(
+  tx: BusinessTx,
+  call_sid: string,
+  { ledger, ...fields }: CallUpdate,
+): Promise<void> {
+  const values = { ...fields, ...(ledger && { ledger: JSON.stringify(ledger) }) };
+  if (Object.keys(values).length === 0) return;
+  await tx.trx("calls").where({ call_sid }).update(values);
+  tx.emit("call", { call_sid });
+}
+
+/** Which business a call is, for a webhook that names only the call. */
+export async function businessOfCall(tx: SystemTx, call_sid: string): Promise<number | null> {
+  const row = await tx.trx("calls").where({ call_sid }).first("business_id");
+  return (row?.business_id as number | undefined) ?? null;
+}
+
+/**
+ * Marks that the call goes to the record fallback. Only the first to ask gets true, so a call is
+ * sent there once whoever notices its trouble.
+ */
+export async function claimFallback(
+  tx: BusinessTx,
+  call_sid: string,
+  reason: string,
+): Promise<boolean> {
+  const claimed = await tx
+    .trx("calls")
+    .where({ call_sid })
+    .whereNull("redirected_at")
+    .update({
+      redirected_at: tx.trx.fn.now(),
+      status: "fallback",
+      end_reason: "fallback",
+      ledger: tx.trx.raw(
+        "ledger || jsonb_build_object('fallback_reason', coalesce(ledger->>'fallback_reason', ?))",
+        [reason],
+      ),
+    });
+  if (claimed) tx.emit("call", { call_sid });
+  return claimed === 1;
+}

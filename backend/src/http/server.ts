@@ -1,0 +1,89 @@
+import type { IncomingMessage, Server } from "node:http";
+import Koa from "koa";
+import type { Context, Middleware } from "koa";
+import websockify from "koa-websocket";
+import type WebSocket from "ws";
+import type { Histogram } from "prom-client";
+import type { Logger } from "../platform/log.ts";
+import { bodies, requests, securityHeaders } from "./middleware.ts";
+
+/** Twilio's frames are under 1 kB; nothing legitimate comes near this. */
+const MAX_WS_PAYLOAD = 64 * 1024;
+const MEDIA_PROTOCOL = "audio.twilio.com";
+
+export interface SocketRoute {
+  /** Exact path, matched with and without a trailing slash. */
+  path: string;
+  /** false refuses the upgrade with 503. */
+  admits(): boolean;
+  handle(socket: WebSocket, ctx: Context): void;
+}
+
+export interface ServerOptions {
+  log: Logger;
+  seconds: Histogram;
+  trust_proxy: boolean;
+  middleware: Middleware[];
+  sockets: SocketRoute[];
+}
+
+export interface HttpServer {
+  listen(port: number, host: string): Promise<number>;
+  /** Stops accepting; open requests and sockets may finish. */
+  close(): Promise<void>;
+}
+
+/** Koa with the product's middleware, and WebSockets on exactly the paths that are declared. */
+export function createServer(options: ServerOptions): HttpServer {
+  const { log, sockets } = options;
+  const find = (url = "/") => {
+    const path = url.split("?")[0]!.replace(/(.)\/$/, "$1");
+    return sockets.find((socket) => socket.path === path);
+  };
+
+  const app = websockify(new Koa({ proxy: options.trust_proxy, maxIpsCount: 1 }), {
+    perMessageDeflate: false,
+    maxPayload: MAX_WS_PAYLOAD,
+    clientTracking: false,
+    // Echoed only when offered: an unsolicited subprotocol makes the peer fail the handshake.
+    handleProtocols: (offered: Set<string>) => offered.has(MEDIA_PROTOCOL) && MEDIA_PROTOCOL,
+    verifyClient: (
+      { req }: { req: IncomingMessage },
+      done: (ok: boolean, code?: number, text?: string) => void,
+    ) => {
+      const socket = find(req.url);
+      if (!socket) return done(false, 404, "Not Found");
+      return socket.admits() ? done(true) : done(false, 503, "Service Unavailable");
+    },
+  });
+  app.silent = true;
+  app.on("error", (error: Error) => log.warn({ err: error }, "[HTTP] response failed"));
+  app.use(requests(log, options.seconds));
+  app.use(securityHeaders);
+  app.use(bodies());
+  for (const middleware of options.middleware) app.use(middleware);
+  app.ws.use((ctx) => find(ctx.req.url)?.handle(ctx.websocket as never, ctx as never));
+
+  let server: Server | undefined;
+  return {
+    listen: (port, host) =>
+      new Promise((resolve, reject) => {
+        server = app.listen(port, host) as Server;
+        // A header or body that trickles in must not hold a socket for long.
+        server.headersTimeout = 15_000;
+        server.requestTimeout = 60_000;
+        server.keepAliveTimeout = 65_000;
+        server.once("error", reject);
+        server.once("listening", () => {
+          const address = server!.address();
+          resolve(typeof address === "object" && address ? address.port : port);
+        });
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        if (!server?.listening) return resolve();
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+  };
+}
