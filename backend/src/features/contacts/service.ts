@@ -17,8 +17,7 @@ export async function requireContact(tx: BusinessTx, id: number): Promise<Contac
  */
 export async function findOrCreateContact(
   tx: BusinessTx,
-  phone: string,
-  name = "",
+  { phone, name = "" }: { phone: string; name?: string },
 ): Promise<Contact> {
   const contact =
     (await insertContact(tx, { phone, name })) ?? (await findContactByPhone(tx, phone));

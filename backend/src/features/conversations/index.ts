@@ -1,2 +1,8 @@
 export { conversationRoutes } from "./routes.ts";
-export { addMessage, changeThread, findOrCreateThread, requireThread } from "./service.ts";
+export {
+  addMessage,
+  changeThread,
+  findOrCreateCallThread,
+  findOrCreateThread,
+  requireThread,
+} from "./service.ts";

@@ -21,11 +21,22 @@ export async function requireThread(tx: BusinessTx, id: number): Promise<Thread>
   return thread;
 }
 
-/** The thread with this peer, made when there is none; one that was closed is open again. */
-export async function findOrCreateThread(tx: BusinessTx, thread: NewThread): Promise<Thread> {
+/**
+ * The id of the thread with this peer, made when there is none; one that was closed is open again.
+ * A withheld number ('') gets a thread of its own each time.
+ */
+export async function findOrCreateThread(tx: BusinessTx, thread: NewThread): Promise<number> {
   const id = await upsertThread(tx, thread);
   tx.emit("thread", { id });
-  return requireThread(tx, id);
+  return id;
+}
+
+/** The same for a telephone call. */
+export function findOrCreateCallThread(
+  tx: BusinessTx,
+  thread: Pick<NewThread, "peer_number" | "contact_id">,
+): Promise<number> {
+  return findOrCreateThread(tx, { ...thread, type: "call", provider: "twilio" });
 }
 
 /** Stores a message. Null when the provider gave it to us before. */

@@ -45,14 +45,14 @@ export interface NewTask {
   status?: Task["status"] | undefined;
   due_at?: string | null | undefined;
   remind_at?: string | null | undefined;
-  /** The person who made it; null when the product did. */
-  created_by: number | null;
+  /** The person who made it; none when the product did. */
+  created_by?: number | null;
   assigned_to?: number | null | undefined;
   contact_id?: number | null | undefined;
   call_sid?: string | null | undefined;
   thread_id?: number | null | undefined;
   /** With the key of an earlier task, none is made. */
-  dedupe_key?: string;
+  dedupe_key?: string | undefined;
 }
 
 /** Null when a task with its `dedupe_key` is there already. */
