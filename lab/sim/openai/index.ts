@@ -1,0 +1,7 @@
+export { OpenAiSim, type OpenAiSimOptions } from "./server.ts";
+export { RealtimeConnection, type Violation } from "./connection.ts";
+export type { Brain, BrainItem, BrainReply, BrainState } from "./brain.ts";
+export type { Fault } from "./faults.ts";
+export type { Latency } from "./latency.ts";
+export type { RestFault, RestRequest } from "./rest.ts";
+export { receptionist } from "./receptionist.ts";
