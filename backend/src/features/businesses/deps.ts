@@ -1,0 +1,13 @@
+import type { Database } from "../../db/database.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Logger } from "../../platform/log.ts";
+import type { Passwords } from "../auth/index.ts";
+
+export interface BusinessesDeps {
+  db: Database;
+  log: Logger;
+  clock: Clock;
+  passwords: Passwords;
+  /** Whether the console has to say that this is a demonstration. */
+  demo: boolean;
+}
