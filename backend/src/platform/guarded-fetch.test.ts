@@ -217,6 +217,7 @@ describe("guarded fetch: names that lead inside", () => {
     ["2001:db8::1", false],
     ["2002:7f00:1::", false],
     ["3fff::1", false],
+    ["4000::1", false],
     ["fc00::1", false],
     ["fdff::1", false],
     ["fe80::1%eth0", false],

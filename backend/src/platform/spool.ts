@@ -1,0 +1,168 @@
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { systemClock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
+import { openFolder } from "./spool-folder.ts";
+import type { SpoolEntry, SpoolItem } from "./spool-folder.ts";
+
+export type { SpoolItem };
+
+/**
+ * Handles an item of one kind, at least once: a process killed after the work, and before the
+ * item's file is gone, does it again. Throwing `SpoolReject` sets the item aside; throwing anything
+ * else means "not now", and it is tried again for as long as it takes.
+ * @param payload what was put, through JSON
+ */
+export type SpoolHandler = (payload: never, item: SpoolItem) => Promise<void>;
+
+/** A handler for each kind. An item of another kind is set aside. */
+export type SpoolHandlers = Readonly<Record<string, SpoolHandler>>;
+
+/** This item will never be handled. */
+export class SpoolReject extends Error {
+  override name = "SpoolReject";
+}
+
+/** The spool takes nothing more. What was to be put is lost unless its sender tries again. */
+export class SpoolFull extends Error {
+  override name = "SpoolFull";
+}
+
+export interface Spool {
+  /**
+   * On the disk when this resolves. Items of one key are handled in the order of these calls.
+   * @param payload what JSON can carry
+   * @param key the kind itself when there is none
+   * @throws SpoolFull, or the file system's error
+   */
+  put(kind: string, payload: object, key?: string): Promise<void>;
+  /** True while something of this key waits: what comes next has to wait behind it. */
+  holds(key: string): boolean;
+  size(): { items: number; bytes: number };
+  /** Begins to hand over what waits and what will be put. */
+  start(handlers: SpoolHandlers): void;
+  /** Resolves when the item in hand is done; the others stay for the next start. */
+  close(): Promise<void>;
+}
+
+export interface SpoolOptions {
+  /** Its folder is `spool` in there. */
+  data_dir: string;
+  log: Logger;
+  max_items?: number;
+  max_bytes?: number;
+  /** Between two attempts at one key: the first pause, doubled each time up to the longest. */
+  backoff_ms?: { first: number; longest: number };
+  clock?: Clock;
+}
+
+/**
+ * Keeps on the disk what can't go to the database now. One process to a folder; what an earlier
+ * process left there, however it ended, comes first.
+ */
+export async function createSpool({
+  data_dir,
+  log,
+  max_items = 10_000,
+  max_bytes = 64 * 1024 * 1024,
+  backoff_ms = { first: 200, longest: 5_000 },
+  clock = systemClock,
+}: SpoolOptions): Promise<Spool> {
+  const folder = await openFolder({ dir: join(data_dir, "spool"), log, clock });
+  const { entries } = folder;
+  const paused = new Map<string, { attempts: number; until: number }>();
+  let wake = () => {};
+  let stopping = false;
+  let running: Promise<void> | undefined;
+  if (entries.length > 0) log.warn({ items: entries.length }, "[SPOOL] items wait from before");
+
+  const bytes = () => entries.reduce((sum, entry) => sum + entry.bytes, 0);
+
+  /** The oldest item of a key that is neither paused nor being written. */
+  function next(): SpoolEntry | undefined {
+    const skipped = new Set<string>();
+    return entries.find(({ key, written }) => {
+      if (skipped.has(key)) return false;
+      if (written && (paused.get(key)?.until ?? 0) <= performance.now()) return true;
+      skipped.add(key);
+      return false;
+    });
+  }
+
+  async function attempt(entry: SpoolEntry, handlers: SpoolHandlers): Promise<void> {
+    const item = await folder.read(entry);
+    if (!item) return;
+    const { id, kind, key } = item;
+    try {
+      const handler = handlers[kind];
+      if (!handler) throw new SpoolReject("nobody handles this kind");
+      await handler(item.payload as never, item);
+      await folder.remove(entry);
+      paused.delete(key);
+    } catch (error) {
+      if (error instanceof SpoolReject) {
+        log.error({ err: error, id, kind }, "[SPOOL] item refused");
+        await folder.setAside(entry);
+        return;
+      }
+      const attempts = (paused.get(key)?.attempts ?? 0) + 1;
+      const pause = Math.min(backoff_ms.first * 2 ** (attempts - 1), backoff_ms.longest);
+      paused.set(key, { attempts, until: performance.now() + pause });
+      if (attempts === 1) log.warn({ err: error, id, kind }, "[SPOOL] item has to wait");
+    }
+  }
+
+  async function run(handlers: SpoolHandlers): Promise<void> {
+    while (!stopping) {
+      const entry = next();
+      if (entry) {
+        try {
+          await attempt(entry, handlers);
+        } catch (error) {
+          // Reading or removing its file failed: the disk is in trouble, the item is still there.
+          log.error({ err: error, id: entry.id }, "[SPOOL] can't work on an item's file");
+          paused.set(entry.key, { attempts: 1, until: performance.now() + backoff_ms.longest });
+        }
+      } else {
+        const due = Math.min(...[...paused.values()].map(({ until }) => until));
+        await pause(due - performance.now());
+      }
+    }
+  }
+
+  /** Until `ms` have passed (for ever if infinite), or something is put, or `stop`. */
+  async function pause(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      if (Number.isFinite(ms)) timer = setTimeout(resolve, Math.max(ms, 1));
+    });
+    clearTimeout(timer);
+  }
+
+  return {
+    async put(kind, payload, key = kind) {
+      const item = folder.newItem(kind, key, payload);
+      if (entries.length >= max_items || bytes() + item.content.length > max_bytes) {
+        log.error({ kind, ...size() }, "[SPOOL] full: an item is refused");
+        throw new SpoolFull(`the spool holds ${entries.length} items`);
+      }
+      await folder.write(item);
+      wake();
+    },
+    holds: (key) => entries.some((entry) => entry.key === key),
+    size,
+    start(handlers) {
+      running ??= run(handlers);
+    },
+    async close() {
+      stopping = true;
+      wake();
+      await running;
+    },
+  };
+
+  function size() {
+    return { items: entries.length, bytes: bytes() };
+  }
+}
