@@ -1,10 +1,10 @@
 import { chmod, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { claimDirectory, DirectoryInUse } from "../backend/src/db/claim.ts";
-import { startEmbeddedPostgres } from "../backend/src/db/embedded.ts";
 import { EnvError } from "../backend/src/platform/env.ts";
 import { buildConsole } from "./lib/console.ts";
 import { childEnvironments, readConfiguration, withValues } from "./lib/configuration.ts";
+import { keepDatabase } from "./lib/database.ts";
 import { startDemo } from "./lib/demo.ts";
 import { untilHealthy } from "./lib/healthy.ts";
 import { whyTaken } from "./lib/ports.ts";
@@ -39,13 +39,9 @@ async function claimData(data_dir: string): Promise<boolean> {
 }
 
 async function database(data_dir: string): Promise<string> {
-  const postgres = await startEmbeddedPostgres({ data_dir: join(data_dir, "postgres") });
-  running.push(postgres);
-  void postgres.exited.then(() => {
-    if (!ending.signal.aborted) say("PostgreSQL ended by itself; see postgres/postgres.log.");
-    end(1);
-  });
-  return postgres.url;
+  const kept = await keepDatabase(join(data_dir, "postgres"), () => end(1), say);
+  running.push(kept);
+  return kept.url;
 }
 
 async function start(): Promise<void> {

@@ -102,7 +102,7 @@ async function untilReady(admin_url: string, server: Server, log: string): Promi
     } catch (error) {
       await client.end().catch(() => undefined);
       if (!ended && Date.now() < deadline) {
-        await delay(30);
+        await delay(60);
         continue;
       }
       const tail = (await readFile(log, "utf8").catch(() => "")).trim().split("\n").slice(-6);
