@@ -16,22 +16,22 @@ export function setupRoutes(deps: AuthDeps): Route[] {
 
   /** @throws 409 when there is an administrator already; 403 when the token is not good */
   async function checkToken(tx: SystemTx, token: string): Promise<void> {
-    if (await hasAdmin(tx)) {
-      throw problem(409, "already_set_up", "There is an administrator already; sign in.");
-    }
     const known = await tx
       .trx("setup_tokens")
       .where("token_hash", tokenHash(token))
       .where("expires_at", ">", new Date(clock.now()))
       .first("token_hash");
-    if (!known) {
-      throw problem(
-        403,
-        "setup_token",
-        "The setup token is wrong or has expired; a restart prints a new one in the log.",
-        { errors: [{ path: "body.token", message: "wrong or expired" }] },
-      );
+    if (known) return;
+    // Asked last: an administrator who is made between the two questions took the token along.
+    if (await hasAdmin(tx)) {
+      throw problem(409, "already_set_up", "There is an administrator already; sign in.");
     }
+    throw problem(
+      403,
+      "setup_token",
+      "The setup token is wrong or has expired; a restart prints a new one in the log.",
+      { errors: [{ path: "body.token", message: "wrong or expired" }] },
+    );
   }
 
   return [

@@ -1,3 +1,3 @@
 export { findBusinessByPhone } from "./numbers.ts";
-export { businessesRoutes } from "./routes.ts";
+export { businessRoutes } from "./routes.ts";
 export { createBusiness } from "./store.ts";

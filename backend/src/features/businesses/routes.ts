@@ -20,7 +20,7 @@ const params = z.strictObject({ id: Id });
 const manage = { system: "businesses.manage" } as const;
 
 /** The agency's own screens: the businesses it serves, and entering one of them. */
-export function businessesRoutes(deps: BusinessesDeps): Route[] {
+export function businessRoutes(deps: BusinessesDeps): Route[] {
   return [
     defineRoute({
       id: "listBusinesses",

@@ -1,3 +1,3 @@
-export { notificationsRoutes } from "./routes.ts";
+export { notificationRoutes } from "./routes.ts";
 export { notify } from "./store.ts";
 export type { News } from "./store.ts";

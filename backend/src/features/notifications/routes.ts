@@ -8,7 +8,7 @@ const access = { business: "notifications.read" } as const;
 const query = PageQuery.extend({ unread: z.stringbool().optional() });
 
 /** The bell. */
-export function notificationsRoutes(): Route[] {
+export function notificationRoutes(): Route[] {
   return [
     defineRoute({
       id: "listNotifications",

@@ -1,1 +1,1 @@
-export { usersRoutes } from "./routes.ts";
+export { userRoutes } from "./routes.ts";

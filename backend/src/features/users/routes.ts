@@ -13,7 +13,7 @@ const params = z.strictObject({ id: Id });
 const manage = { business: "users.manage" } as const;
 
 /** The people of the business, managed by its owners. */
-export function usersRoutes({ db, passwords }: { db: Database; passwords: Passwords }): Route[] {
+export function userRoutes({ db, passwords }: { db: Database; passwords: Passwords }): Route[] {
   return [
     defineRoute({
       id: "listUsers",
