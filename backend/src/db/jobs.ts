@@ -63,7 +63,9 @@ export async function startJobs(options: {
     application_name: "agentlocator-jobs",
     connectionTimeoutMillis: 5000,
   });
-  pool.on("error", (error) => log.warn({ err: error }, "[JOB] database connection lost"));
+  const lost = (error: Error) => log.warn({ err: error }, "[JOB] database connection lost");
+  pool.on("error", lost);
+  pool.on("connect", (client) => client.on("error", lost));
   const lease = await createWorkerLease({ url, pool, log });
   const runner: Runner = await run({
     pgPool: pool,

@@ -25,7 +25,9 @@ export async function migrate(url: string): Promise<void> {
 
 async function migrateJobs(url: string): Promise<void> {
   const pool = new pg.Pool({ connectionString: url, max: 1 });
-  pool.on("error", () => {}); // a lost connection fails the query that waits on it
+  // A lost connection fails the query that waits on it; nothing is left to be said here.
+  pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   try {
     const utils = await makeWorkerUtils({ pgPool: pool });
     try {

@@ -11,8 +11,8 @@ const SWEEP_MS = 5000;
 const DEAD_WORKERS = `
   with alive as (
     select w.worker_id
-    from job_workers w
-    join pg_locks l on l.locktype = 'advisory' and l.classid = 'job_workers'::regclass::oid
+    from jobs.workers w
+    join pg_locks l on l.locktype = 'advisory' and l.classid = 'jobs.workers'::regclass::oid
       and l.objid = w.lease::oid and l.objsubid = 2
   ), holders as (
     select locked_by, locked_at from graphile_worker._private_jobs where locked_by is not null
@@ -22,7 +22,7 @@ const DEAD_WORKERS = `
   select distinct h.locked_by as worker_id
   from holders h
   where h.locked_by not in (select worker_id from alive)
-    and (exists (select 1 from job_workers w where w.worker_id = h.locked_by)
+    and (exists (select 1 from jobs.workers w where w.worker_id = h.locked_by)
       or h.locked_at < now() - interval '30 seconds')`;
 
 /**
@@ -50,14 +50,15 @@ export async function createWorkerLease(options: { url: string; pool: pg.Pool; l
       log.warn({ err: error }, "[JOB] worker lease lost, taking it again");
     });
     await fresh.connect();
-    await fresh.query("select pg_advisory_lock('job_workers'::regclass::oid::int, $1)", [lease]);
+    await fresh.query("select pg_advisory_lock('jobs.workers'::regclass::oid::int, $1)", [lease]);
     client = fresh;
   }
 
-  events.on("worker:create", ({ worker }) => {
+  // graphile-worker locks jobs and queues in the name of the pool of workers, not of each.
+  events.on("pool:create", ({ workerPool }) => {
     pool
-      .query("insert into job_workers (worker_id, lease) values ($1, $2)", [worker.workerId, lease])
-      .catch((error: unknown) => log.error({ err: error }, "[JOB] worker could not be registered"));
+      .query("insert into jobs.workers (worker_id, lease) values ($1, $2)", [workerPool.id, lease])
+      .catch((error: unknown) => log.error({ err: error }, "[JOB] workers not registered"));
   });
 
   /** Unlocks what dead workers hold; at boot at once, later only what was dead a sweep ago too. */
@@ -68,7 +69,7 @@ export async function createWorkerLease(options: { url: string; pool: pg.Pool; l
     suspects = new Set(dead);
     if (release.length === 0) return;
     await pool.query("select graphile_worker.force_unlock_workers($1)", [release]);
-    await pool.query("delete from job_workers where worker_id = any($1)", [release]);
+    await pool.query("delete from jobs.workers where worker_id = any($1)", [release]);
     log.warn({ workers: release }, "[JOB] released the jobs of workers that died");
   }
 
@@ -92,7 +93,7 @@ export async function createWorkerLease(options: { url: string; pool: pg.Pool; l
     async close() {
       closed = true;
       clearInterval(sweep);
-      await pool.query("delete from job_workers where lease = $1", [lease]);
+      await pool.query("delete from jobs.workers where lease = $1", [lease]);
       await client?.end();
     },
   };

@@ -39,6 +39,7 @@ const Schema = z.object({
   BAILEYS_WEBHOOK_SECRET: optionalSecret,
   SMTP_URL: optionalSecret,
   MAIL_FROM: z.string().optional(),
+  TRUST_PROXY: z.stringbool().default(false),
   FRONTEND_DIST: z.string().default(resolve(import.meta.dirname, "../../../frontend/dist")),
   DEMO_CONTROL_URL: url.optional(),
   GIT_COMMIT: z.string().default("unknown"),

@@ -347,7 +347,7 @@ create table calls (
   stream_sid text,
   -- set when the stream's single-use token was taken
   token_used_at timestamptz,
-  -- the lease of the process that carries the stream (see job_workers)
+  -- the lease of the process that carries the stream (see jobs.workers)
   host_lease int,
   -- since when the sweep has missed that lease
   orphaned_at timestamptz,
@@ -400,8 +400,9 @@ call protect_table('events', 'business_id');
 `;
 
 export const JOBS = `
--- Which process (advisory lock on its lease) a job worker belongs to; see worker-lease.ts.
-create table job_workers (
+-- Which process (advisory lock on its lease) a pool of job workers belongs to; see worker-lease.ts.
+create schema jobs;
+create table jobs.workers (
   worker_id text primary key,
   lease int not null,
   created_at timestamptz not null default now()

@@ -8,8 +8,9 @@ import type { Signer } from "../../platform/signer.ts";
 import type { Spool } from "../../platform/spool.ts";
 import type { CallPlan, CallPlans } from "./call-plan.ts";
 import { sendToFallback } from "./fallback.ts";
-import { businessOfCall, openCall, updateCall } from "./store.ts";
-import type { CallUpdate, Conversation, NewCall } from "./store.ts";
+import { OVER, storeRecording, storeStatus } from "./reports.ts";
+import { businessOfCall, callerNumber, openCall } from "./store.ts";
+import type { Conversation, NewCall } from "./store.ts";
 import type { Twiml } from "./twiml.ts";
 import type { EndReason } from "./voice/index.ts";
 import { TOKEN_TTL_SECONDS } from "./waiting-room.ts";
@@ -19,13 +20,6 @@ import { STREAM_START_MS } from "./watchdog.ts";
 /** Twilio waits for an answer; what the database has not taken by then is written afterwards. */
 const ANSWER_MS = 1500;
 const MAX_CALLS_PER_BUSINESS = 100;
-const OVER: Record<string, CallUpdate["status"]> = {
-  completed: "completed",
-  canceled: "completed",
-  busy: "failed",
-  failed: "failed",
-  "no-answer": "failed",
-};
 
 export interface DeskDeps {
   db: Database;
@@ -104,7 +98,11 @@ export function createDesk(deps: DeskDeps): CallDesk {
     if (refused) return fallback(business.id, call_sid, refused);
 
     deps.expect({ call_sid, from_number, plan, opened, started_at: Date.now() });
-    const token = deps.signer.sign("stream", { call_sid, business_id: business.id }, TOKEN_TTL_SECONDS);
+    const token = deps.signer.sign(
+      "stream",
+      { call_sid, business_id: business.id },
+      TOKEN_TTL_SECONDS,
+    );
     const play = settings.greeting && settings.greeting_mode === "play";
     return twiml.stream(call_sid, token, play ? deps.greetingAddress(plan) : null);
   }
@@ -117,9 +115,10 @@ export function createDesk(deps: DeskDeps): CallDesk {
 
   async function afterStream(params: TwilioParams): Promise<string> {
     const call_sid = params.CallSid ?? "";
-    if (params.DialCallStatus === "completed" || OVER[params.CallStatus ?? ""]) return twiml.hangUp();
+    if (params.DialCallStatus === "completed" || OVER[params.CallStatus ?? ""])
+      return twiml.hangUp();
     const business_id = await db.inSystem((tx) => businessOfCall(tx, call_sid));
-    if (business_id === null) return twiml.hangUp();
+    if (business_id === null) return twiml.recordFallback();
     const call = await db.inBusiness(business_id, (tx) =>
       tx.trx("calls").where({ call_sid }).first("end_reason", "ledger"),
     );
@@ -172,55 +171,4 @@ export function createDesk(deps: DeskDeps): CallDesk {
       await deps.spool.put(kind, params, params.CallSid);
     }
   }
-}
-
-/** What the spool hands back when the database is there again. */
-export function deskSpoolHandlers(db: Database) {
-  return {
-    call_recording: (params: TwilioParams) => storeRecording(db, params),
-    call_status: (params: TwilioParams) => storeStatus(db, params),
-  };
-}
-
-async function storeRecording(db: Database, params: TwilioParams): Promise<void> {
-  const call_sid = params.CallSid ?? "";
-  const business_id = await db.inSystem((tx) => businessOfCall(tx, call_sid));
-  if (business_id === null || !params.RecordingUrl || !params.RecordingSid) return;
-  await db.inBusiness(business_id, async (tx) => {
-    const known = await tx
-      .trx("calls")
-      .where({ call_sid })
-      .whereNull("recording_sid")
-      .update({
-        recording_sid: params.RecordingSid,
-        recording_source_url: params.RecordingUrl,
-        recording_duration_seconds: Number(params.RecordingDuration) || null,
-      });
-    if (!known) return;
-    tx.emit("call", { call_sid });
-    await tx.enqueue("call.recording", { call_sid }, { key: `recording:${call_sid}` });
-  });
-}
-
-async function storeStatus(db: Database, params: TwilioParams): Promise<void> {
-  const call_sid = params.CallSid ?? "";
-  const status = OVER[params.CallStatus ?? ""];
-  if (!status) return;
-  const business_id = await db.inSystem((tx) => businessOfCall(tx, call_sid));
-  if (business_id === null) return;
-  await db.inBusiness(business_id, async (tx) => {
-    const call = await tx.trx("calls").where({ call_sid }).first("status", "end_reason", "ended_at");
-    const open = call.status === "ringing" || call.status === "active";
-    await updateCall(tx, call_sid, {
-      ...(open && { status }),
-      ...(!call.end_reason && { end_reason: "caller_hung_up" }),
-      ...(!call.ended_at && { ended_at: new Date().toISOString() }),
-      ...(params.CallDuration && { duration_seconds: Number(params.CallDuration) || 0 }),
-    });
-  });
-}
-
-/** E.164, or '' for a withheld number, which networks also write as digits that spell ANONYMOUS. */
-function callerNumber(from: string): string {
-  return from === "+266696687" ? "" : (normalisePhone(from) ?? "");
 }

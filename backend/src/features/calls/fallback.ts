@@ -39,7 +39,11 @@ export async function sendToFallback(
     dedupe_key: fallbackTaskKey(call_sid),
   });
   if (redirect) {
-    await tx.enqueue("call.redirect", { call_sid }, { key: `redirect:${call_sid}`, max_attempts: 6 });
+    await tx.enqueue(
+      "call.redirect",
+      { call_sid },
+      { key: `redirect:${call_sid}`, max_attempts: 6 },
+    );
   }
   return true;
 }

@@ -3,7 +3,10 @@ import type { BusinessTx } from "../../db/database.ts";
 
 /** Names a rendering: another text, voice or model is another recording. */
 export function greetingKey(text: string, voice: string, model: string): string {
-  return createHash("sha256").update(JSON.stringify([text, voice, model])).digest("hex").slice(0, 32);
+  return createHash("sha256")
+    .update(JSON.stringify([text, voice, model]))
+    .digest("hex")
+    .slice(0, 32);
 }
 
 /** The greeting as µ-law 8 kHz, or null when it was not recorded yet in this form. */

@@ -1,6 +1,7 @@
 import { EMPTY_LEDGER } from "@agentlocator/contract";
 import type { CallStatus, Ledger, Turn } from "@agentlocator/contract";
 import type { BusinessTx, SystemTx } from "../../db/database.ts";
+import { normalisePhone } from "../../platform/phone.ts";
 import { findOrCreateContact } from "../contacts/index.ts";
 import { findOrCreateThread } from "../conversations/index.ts";
 
@@ -24,9 +25,7 @@ export async function openCall(tx: BusinessTx, call: NewCall): Promise<Conversat
     .where({ call_sid: call.call_sid })
     .first("thread_id", "contact_id");
   if (known) return known as Conversation;
-  const contact = call.from_number
-    ? await findOrCreateContact(tx, call.from_number)
-    : null;
+  const contact = call.from_number ? await findOrCreateContact(tx, call.from_number) : null;
   const contact_id = contact?.id ?? null;
   const { id: thread_id } = await findOrCreateThread(tx, {
     type: "call",
@@ -60,17 +59,13 @@ export async function takeToken(
   stream_sid: string,
   lease: number,
 ): Promise<boolean> {
-  const taken = await tx
-    .trx("calls")
-    .where({ call_sid })
-    .whereNull("token_used_at")
-    .update({
-      token_used_at: tx.trx.fn.now(),
-      stream_started_at: tx.trx.fn.now(),
-      stream_sid,
-      host_lease: lease,
-      status: "active",
-    });
+  const taken = await tx.trx("calls").where({ call_sid }).whereNull("token_used_at").update({
+    token_used_at: tx.trx.fn.now(),
+    stream_started_at: tx.trx.fn.now(),
+    stream_sid,
+    host_lease: lease,
+    status: "active",
+  });
   if (taken) tx.emit("call", { call_sid });
   return taken === 1;
 }
@@ -135,4 +130,9 @@ export async function claimFallback(
     });
   if (claimed) tx.emit("call", { call_sid });
   return claimed === 1;
+}
+
+/** E.164, or '' for a withheld number, which networks also write as digits that spell ANONYMOUS. */
+export function callerNumber(from: string): string {
+  return from === "+266696687" ? "" : (normalisePhone(from) ?? "");
 }

@@ -20,7 +20,8 @@ export function createTwilioRest(env: Env): TwilioRest {
 
   return {
     async redirect(call_sid, twiml) {
-      if (!client) throw new Error("Twilio is not configured (TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN)");
+      if (!client)
+        throw new Error("Twilio is not configured (TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN)");
       try {
         await client.calls(call_sid).update({ twiml });
         return "redirected";

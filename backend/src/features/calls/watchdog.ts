@@ -24,7 +24,7 @@ interface Deps {
 const NOTE_ORPHANS = `
   with running as (
     select c.call_sid, not exists (select 1 from pg_locks l where l.locktype = 'advisory'
-      and l.classid = 'job_workers'::regclass::oid and l.objid = c.host_lease::oid
+      and l.classid = 'jobs.workers'::regclass::oid and l.objid = c.host_lease::oid
       and l.objsubid = 2) as orphaned
     from calls c where c.status = 'active' and c.redirected_at is null
   )

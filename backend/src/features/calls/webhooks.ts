@@ -87,7 +87,11 @@ export function callWebhooks({ env, log, desk }: Deps): Route[] {
       const body = (ctx.request.body ?? {}) as Record<string, unknown>;
       const short = (name: string) => String(body[name] ?? "").slice(0, 100);
       const event = short("StreamEvent");
-      const fields = { call_sid: short("CallSid"), event, error: short("StreamError") || undefined };
+      const fields = {
+        call_sid: short("CallSid"),
+        event,
+        error: short("StreamError") || undefined,
+      };
       log[event === "stream-error" ? "warn" : "debug"](fields, "[CALL] stream status");
       return null;
     },

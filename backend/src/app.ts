@@ -1,0 +1,150 @@
+import { readFileSync } from "node:fs";
+import { collectDefaultMetrics, Histogram, Registry } from "prom-client";
+import { createDatabase } from "./db/database.ts";
+import { startJobs } from "./db/jobs.ts";
+import { appointmentRoutes } from "./features/appointments/index.ts";
+import { auditRoutes } from "./features/audit/index.ts";
+import {
+  authRoutes,
+  createPasswords,
+  createSessionLoader,
+  ensureFirstAdmin,
+} from "./features/auth/index.ts";
+import { businessRoutes } from "./features/businesses/index.ts";
+import { createCalls } from "./features/calls/index.ts";
+import { contactRoutes } from "./features/contacts/index.ts";
+import { conversationRoutes } from "./features/conversations/index.ts";
+import { dashboardRoutes } from "./features/dashboard/index.ts";
+import { demoRoutes } from "./features/demo/index.ts";
+import { announceEvents, eventsJobs, eventsRoutes } from "./features/events/index.ts";
+import { healthRoutes } from "./features/health/index.ts";
+import { notificationRoutes } from "./features/notifications/index.ts";
+import { createPrompts } from "./features/prompts/index.ts";
+import { referenceRoutes } from "./features/reference/index.ts";
+import { settingsRoutes } from "./features/settings/index.ts";
+import { taskRoutes } from "./features/tasks/index.ts";
+import { userRoutes } from "./features/users/index.ts";
+import { mount } from "./http/mount.ts";
+import { createServer } from "./http/server.ts";
+import { spa } from "./http/spa.ts";
+import { connectRedis, createBus } from "./platform/bus/index.ts";
+import { systemClock } from "./platform/clock.ts";
+import type { Env } from "./platform/env.ts";
+import { createLimiter } from "./platform/limiter.ts";
+import type { Logger } from "./platform/log.ts";
+import { createSigner } from "./platform/signer.ts";
+import { createSpool } from "./platform/spool/index.ts";
+
+const { version } = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+) as { version: string };
+
+/** Old events are removed each night; browsers that were away longer fetch everything anew. */
+const CRONTAB = "17 3 * * * events.prune";
+
+export interface App {
+  readonly port: number;
+  /** The OpenAPI document of this very app. */
+  close(): Promise<void>;
+}
+
+/**
+ * The composition root: every service is made here, once, from the parsed environment, in the order
+ * in which they need each other. The schema must be up to date (`migrate`).
+ */
+export async function startApp(env: Env, log: Logger): Promise<App> {
+  const clock = systemClock;
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+  const seconds = new Histogram({
+    name: "agentlocator_http_seconds",
+    help: "Time to answer a request",
+    labelNames: ["route", "status"],
+    registers: [metrics],
+  });
+
+  const bus = createBus({ redis_url: env.REDIS_URL, log });
+  const redis = env.REDIS_URL ? connectRedis(env.REDIS_URL, { log, name: "limits" }) : undefined;
+  const limiter = createLimiter({ redis });
+  const db = createDatabase(env.DATABASE_URL, {
+    eventsWritten: (business_id) => announceEvents(bus, business_id),
+  });
+  const signer = createSigner(env.APP_SECRET, clock);
+  const passwords = createPasswords();
+  const loadSession = createSessionLoader({ db, clock });
+  const prompts = createPrompts({ env, log });
+  const spool = await createSpool({ data_dir: env.DATA_DIR, log });
+  const calls = createCalls({ env, log, db, bus, signer, spool, prompts, metrics });
+
+  let accepting = true;
+  const secure_cookies = env.PUBLIC_BASE_URL.startsWith("https:");
+  const demo = env.DEMO_CONTROL_URL !== undefined;
+  const auth = { db, log, clock, limiter, passwords, secure_cookies, demo };
+  const features = [
+    healthRoutes({
+      ...{ db, bus, env, version, metrics },
+      tts: () => prompts.status(),
+      accepting: () => accepting,
+    }),
+    authRoutes(auth),
+    businessRoutes(auth),
+    settingsRoutes(),
+    userRoutes(auth),
+    auditRoutes(),
+    calls.routes,
+    appointmentRoutes(),
+    contactRoutes(),
+    conversationRoutes(),
+    taskRoutes(),
+    notificationRoutes(),
+    dashboardRoutes({ clock }),
+    eventsRoutes({ db, bus, log, loadSession }),
+    demoRoutes({ control_url: env.DEMO_CONTROL_URL }),
+  ].flat();
+  const routes = [...features, ...referenceRoutes(features)];
+  const public_origin = new URL(env.PUBLIC_BASE_URL).origin;
+  const router = mount(routes, { db, loadSession, limiter, public_origin });
+  const server = createServer({
+    log,
+    seconds,
+    trust_proxy: env.TRUST_PROXY,
+    middleware: [
+      prompts.middleware,
+      router.routes(),
+      router.allowedMethods(),
+      spa(env.FRONTEND_DIST),
+    ],
+    sockets: [calls.socket],
+  });
+
+  await ensureFirstAdmin(
+    { db, passwords, log, clock },
+    { email: env.ADMIN_EMAIL, password: env.ADMIN_PASSWORD, public_base_url: env.PUBLIC_BASE_URL },
+  );
+  const jobs = await startJobs({
+    url: env.DATABASE_URL,
+    log,
+    crontab: CRONTAB,
+    handlers: { ...calls.jobs, ...eventsJobs({ db }) },
+  });
+  await calls.start(jobs.lease);
+  spool.start(calls.spoolHandlers);
+  const port = await server.listen(env.PORT, env.HOST);
+  log.info({ port, version, public_base_url: env.PUBLIC_BASE_URL }, "[HTTP] serving");
+
+  return {
+    port,
+    async close() {
+      accepting = false;
+      const closed = server.close();
+      await calls.drain();
+      await jobs.stop();
+      await spool.close();
+      await closed;
+      await bus.close();
+      redis?.disconnect();
+      await db.close();
+      log.info("[HTTP] ended in order");
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createTestDb } from "../../test/database.ts";
+import type { TestDb } from "../../test/database.ts";
+import { createDatabase } from "./database.ts";
+import type { Database } from "./database.ts";
+
+interface Said {
+  ready?: boolean;
+  began?: string;
+  done?: string;
+}
+
+const fixture = join(import.meta.dirname, "../../test/fixtures/job-worker.ts");
+let testDb: TestDb;
+let db: Database;
+let business_id: number;
+const children: ChildProcess[] = [];
+
+beforeEach(async () => {
+  testDb = await createTestDb();
+  db = createDatabase(testDb.url);
+  business_id = await db.inSystem(async (tx) => {
+    const [row] = await tx.trx("businesses").insert({ name: "A" }).returning("id");
+    return row.id as number;
+  });
+});
+
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  await db.close();
+  await testDb.drop();
+});
+
+function startWorker(mode: "hang" | "work") {
+  const child = fork(fixture, [testDb.url, mode], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  children.push(child);
+  const said: Said[] = [];
+  child.on("message", (message) => said.push(message as Said));
+  const hears = async (wanted: (said: Said) => boolean) => {
+    while (!said.some(wanted)) await once(child, "message");
+  };
+  return { child, hears };
+}
+
+const note = (text: string) =>
+  db.inBusiness(business_id, (tx) => tx.enqueue("note", { text }, { queue: "thread:1" }));
+
+const notes = () =>
+  db.inBusiness(business_id, async (tx) => {
+    const rows = await tx.trx("contacts").orderBy("id").select("name");
+    return rows.map((row) => row.name as string);
+  });
+
+test("a job exists exactly if the transaction that caused it commits", async () => {
+  await expect(
+    db.inBusiness(business_id, async (tx) => {
+      await tx.enqueue("note", { text: "never" });
+      throw new Error("rolled back");
+    }),
+  ).rejects.toThrow("rolled back");
+  await note("kept");
+  const worker = startWorker("work");
+  await worker.hears((said) => said.done === "kept");
+  expect(await notes()).toEqual(["kept"]);
+});
+
+test("a job whose process is killed in the middle is done once after the restart, then the next ones", async () => {
+  await note("one");
+  await note("two");
+  await note("three");
+  const doomed = startWorker("hang");
+  await doomed.hears((said) => said.began === "one");
+  const exited = once(doomed.child, "exit");
+  doomed.child.kill("SIGKILL");
+  await exited;
+  expect(await notes()).toEqual([]);
+
+  const next = startWorker("work");
+  await next.hears((said) => said.done === "three");
+  expect(await notes()).toEqual(["one", "two", "three"]);
+});
+
+test("another process leaves a living one its job, and takes it when that one dies", async () => {
+  await note("one");
+  const holder = startWorker("hang");
+  await holder.hears((said) => said.began === "one");
+  const other = startWorker("work");
+  await other.hears((said) => said.ready === true);
+  expect(await notes()).not.toContain("one");
+  holder.child.kill("SIGKILL");
+  await other.hears((said) => said.done === "one");
+  expect(await notes()).toContain("one");
+});
+
+test("a job is the business's whose transaction made it, whatever its payload says", async () => {
+  await db.inBusiness(business_id, (tx) =>
+    tx.enqueue("note", { text: "mine", business_id: business_id + 1 }),
+  );
+  const worker = startWorker("work");
+  await worker.hears((said) => said.done === "mine");
+  expect(await notes()).toEqual(["mine"]);
+});

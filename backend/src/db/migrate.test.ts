@@ -1,0 +1,36 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import pg from "pg";
+import { expect, inject, test } from "vitest";
+import { migrate } from "./migrate.ts";
+import { migrations } from "./migrations/index.ts";
+
+test("the list holds every file of the folder, in order", async () => {
+  const folder = readdirSync(join(import.meta.dirname, "migrations"))
+    .filter((file) => /^\d{8}_\d{4}_\w+\.ts$/.test(file))
+    .map((file) => file.replace(/\.ts$/, ""));
+  const listed = await migrations.getMigrations([]);
+  expect(listed).toEqual(folder.sort());
+});
+
+test("several processes may migrate an empty database at once, even where one was killed", async () => {
+  const { admin_url, template_url } = inject("postgres");
+  const admin = new pg.Client({ connectionString: admin_url });
+  await admin.connect();
+  await admin.query("create database migrate_at_once owner agentlocator");
+  const url = template_url.replace(/[^/]+$/, "migrate_at_once");
+  try {
+    await Promise.all([migrate(url), migrate(url), migrate(url)]);
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    // What a process leaves that is killed while it migrates:
+    await client.query("update knex_migrations_lock set is_locked = 1");
+    await migrate(url);
+    const { rows } = await client.query("select name from knex_migrations order by id");
+    expect(rows.map((row) => row.name)).toEqual(await migrations.getMigrations([]));
+    await client.end();
+  } finally {
+    await admin.query("drop database migrate_at_once with (force)");
+    await admin.end();
+  }
+});

@@ -1,0 +1,50 @@
+import { startApp } from "./app.ts";
+import { migrate } from "./db/migrate.ts";
+import { EnvError, EXIT_CONFIG, parseEnv } from "./platform/env.ts";
+import type { Env } from "./platform/env.ts";
+import { createLog } from "./platform/log.ts";
+
+/** A second signal, or this long after the first, ends the process whatever is still open. */
+const SHUTDOWN_MS = 30_000;
+
+const env = readEnv();
+const log = createLog(env.LOG_LEVEL);
+
+process.on("unhandledRejection", (error) =>
+  log.error({ err: error }, "[HTTP] unhandled rejection"),
+);
+process.on("uncaughtException", (error) => {
+  log.fatal({ err: error }, "[HTTP] uncaught exception");
+  process.exit(1);
+});
+
+try {
+  await migrate(env.DATABASE_URL);
+  const app = await startApp(env, log);
+  let ending = false;
+  const end = async (signal: string) => {
+    if (ending) process.exit(1);
+    ending = true;
+    log.info(`[HTTP] ${signal}: ending`);
+    setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
+    await app.close();
+    process.exit(0);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => void end(signal));
+  // Whoever started this process with a channel is gone when the channel is.
+  process.on("disconnect", () => void end("parent gone"));
+  process.send?.({ ready: true, port: app.port });
+} catch (error) {
+  log.fatal({ err: error }, "[HTTP] could not start");
+  process.exit(1);
+}
+
+function readEnv(): Env {
+  try {
+    return parseEnv(process.env);
+  } catch (error) {
+    if (!(error instanceof EnvError)) throw error;
+    process.stderr.write(`The environment is wrong:\n${error.message}\n`);
+    process.exit(EXIT_CONFIG);
+  }
+}
