@@ -1,7 +1,7 @@
 import type { Contact } from "@agentlocator/contract";
 import type { BusinessTx } from "../../db/database.ts";
 import { notFound, problem } from "../../http/problem.ts";
-import { normalizePhone, regionOfBusiness } from "./phone.ts";
+import { normalisePhone, regionOf } from "../../platform/phone.ts";
 import { findContact, findContactByPhone, insertContact, updateContact } from "./store.ts";
 
 /** Throws the 404 problem when the business has no such contact. */
@@ -51,7 +51,8 @@ export async function changeContact(
 }
 
 async function requirePhone(tx: BusinessTx, text: string): Promise<string> {
-  const phone = normalizePhone(text, await regionOfBusiness(tx));
+  const business = await tx.trx("businesses").where("id", tx.business_id).first("phone_number");
+  const phone = normalisePhone(text, regionOf(business?.phone_number ?? null));
   if (phone) return phone;
   throw problem(400, "invalid_input", "The request does not fit this address.", {
     errors: [{ path: "body.phone", message: "not a phone number" }],
