@@ -6,14 +6,13 @@ import { buildConsole } from "./lib/console.ts";
 import { childEnvironments, readConfiguration, withValues } from "./lib/configuration.ts";
 import { keepDatabase } from "./lib/database.ts";
 import { startDemo } from "./lib/demo.ts";
-import { untilHealthy } from "./lib/healthy.ts";
 import { whyTaken } from "./lib/ports.ts";
 import { EXIT_CONFIG, supervise } from "./lib/supervise.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const demo = process.argv.includes("--demo");
 /** The backend finishes what it is in the middle of: calls are told goodbye, jobs are handed back. */
-const BACKEND_MS = 25_000;
+const BACKEND_MS = 32_000;
 const OTHERS_MS = 6_000;
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
@@ -66,12 +65,14 @@ async function start(): Promise<void> {
   const show = demo ? await startDemo({ root, data_dir, address, port, running, end, say }) : null;
   if (ending.signal.aborted) return;
 
+  const serving = Promise.withResolvers<void>();
   const backend = supervise({
     name: "The backend",
     module: join(root, "backend/src/main.ts"),
     env: show ? withValues(envs.backend, show.env) : envs.backend,
     restart_ms: 1_000,
     give_up_after: 3,
+    onMessage: () => serving.resolve(),
     say,
   });
   running.push({ stop: () => backend.stop(BACKEND_MS), kill: backend.kill });
@@ -86,8 +87,7 @@ async function start(): Promise<void> {
   running.push({ stop: () => gateway.stop(OTHERS_MS), kill: gateway.kill });
   void gateway.gave_up.then(end);
 
-  const local = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  await untilHealthy(`http://${local}:${port}/healthz`, ending.signal);
+  await Promise.race([serving.promise, ended]);
   if (ending.signal.aborted) return;
   if (!show) return void process.stdout.write(`address: ${address}\n`);
   const { email, password } = await show.seed();

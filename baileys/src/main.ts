@@ -42,3 +42,5 @@ function stop(): void {
 }
 process.on("SIGTERM", stop);
 process.on("SIGINT", stop);
+// Whoever started this process with a channel is gone when the channel is.
+process.on("disconnect", stop);

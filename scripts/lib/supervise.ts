@@ -30,8 +30,9 @@ const LONGEST_WAIT_MS = 30_000;
 
 /**
  * Runs a Node module as a child of its own and starts it again when it dies. It is in a session of
- * its own, so that Ctrl-C reaches only the parent, which ends things in order; it ends by itself
- * when the parent is killed.
+ * its own, so that Ctrl-C reaches only the parent, which ends things in order. The module must end
+ * by itself when its channel disconnects: then this process was killed, and a child that stayed
+ * would hold the port and the data.
  */
 export function supervise(options: ServiceOptions): Service {
   let child: ChildProcess | undefined;
@@ -42,11 +43,7 @@ export function supervise(options: ServiceOptions): Service {
 
   function start(): void {
     const started_at = Date.now();
-    child = fork(options.module, {
-      env: options.env,
-      detached: true,
-      execArgv: ["--import", new URL("end-with-parent.ts", import.meta.url).href],
-    });
+    child = fork(options.module, { env: options.env, detached: true });
     if (options.onMessage) child.on("message", options.onMessage);
     ended = new Promise((done) => {
       child?.once("error", (error) => {
