@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { collectDefaultMetrics, Histogram, Registry } from "prom-client";
 import { createDatabase } from "./db/database.ts";
 import { startJobs } from "./db/jobs.ts";
@@ -33,7 +34,7 @@ import type { Env } from "./platform/env.ts";
 import { createLimiter } from "./platform/limiter.ts";
 import type { Logger } from "./platform/log.ts";
 import { createSigner } from "./platform/signer.ts";
-import { createSpool } from "./platform/spool/index.ts";
+import { openSpool } from "./platform/spool.ts";
 
 const { version } = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
@@ -73,7 +74,7 @@ export async function startApp(env: Env, log: Logger): Promise<App> {
   const passwords = createPasswords();
   const loadSession = createSessionLoader({ db, clock });
   const prompts = createPrompts({ env, log });
-  const spool = await createSpool({ data_dir: env.DATA_DIR, log });
+  const spool = await openSpool({ dir: join(env.DATA_DIR, "spool"), log });
   const calls = createCalls({ env, log, db, bus, signer, spool, prompts, metrics });
 
   let accepting = true;
@@ -128,7 +129,7 @@ export async function startApp(env: Env, log: Logger): Promise<App> {
     handlers: { ...calls.jobs, ...eventsJobs({ db }) },
   });
   await calls.start(jobs.lease);
-  spool.start(calls.spoolHandlers);
+  spool.start(calls.spooled);
   const port = await server.listen(env.PORT, env.HOST);
   log.info({ port, version, public_base_url: env.PUBLIC_BASE_URL }, "[HTTP] serving");
 
@@ -139,7 +140,7 @@ export async function startApp(env: Env, log: Logger): Promise<App> {
       const closed = server.close();
       await calls.drain();
       await jobs.stop();
-      await spool.close();
+      await spool.stop();
       await closed;
       await bus.close();
       redis?.disconnect();

@@ -168,7 +168,9 @@ export function createDesk(deps: DeskDeps): CallDesk {
       await within(ANSWER_MS, work());
     } catch (error) {
       log.warn({ err: error, call_sid: params.CallSid }, `[CALL] ${kind} is kept for later`);
-      await deps.spool.put(kind, params, params.CallSid);
+      await deps.spool.put(kind, params.CallSid ?? "", params).catch((lost: unknown) => {
+        log.error({ err: lost, call_sid: params.CallSid }, `[CALL] ${kind} is lost`);
+      });
     }
   }
 }

@@ -3,7 +3,7 @@ import type { CallStatus, Ledger, Turn } from "@agentlocator/contract";
 import type { BusinessTx, SystemTx } from "../../db/database.ts";
 import { normalisePhone } from "../../platform/phone.ts";
 import { findOrCreateContact } from "../contacts/index.ts";
-import { findOrCreateThread } from "../conversations/index.ts";
+import { findOrCreateCallThread } from "../conversations/index.ts";
 
 /** A call as the telephone network announces it. Numbers are E.164, or '' when withheld. */
 export interface NewCall {
@@ -25,14 +25,11 @@ export async function openCall(tx: BusinessTx, call: NewCall): Promise<Conversat
     .where({ call_sid: call.call_sid })
     .first("thread_id", "contact_id");
   if (known) return known as Conversation;
-  const contact = call.from_number ? await findOrCreateContact(tx, call.from_number) : null;
+  const contact = call.from_number
+    ? await findOrCreateContact(tx, { phone: call.from_number })
+    : null;
   const contact_id = contact?.id ?? null;
-  const { id: thread_id } = await findOrCreateThread(tx, {
-    type: "call",
-    provider: "twilio",
-    peer_number: call.from_number,
-    contact_id,
-  });
+  const thread_id = await findOrCreateCallThread(tx, { peer_number: call.from_number, contact_id });
   await tx
     .trx("calls")
     .insert({

@@ -15,6 +15,7 @@ export const topicOf = (business_id: number) => `events:${business_id}`;
 
 export interface StreamOptions {
   business_id: number;
+  ping_ms?: number;
   /** The last event the browser has seen; null for a page that has just loaded its data. */
   after: number | null;
   /** Asked with every ping; false ends the stream (signed out, suspended, left the business). */
@@ -28,7 +29,7 @@ export interface StreamOptions {
  */
 export function openEventStream(
   deps: { db: Database; bus: Bus; log: Logger },
-  { business_id, after, stillAllowed }: StreamOptions,
+  { business_id, after, stillAllowed, ping_ms = PING_MS }: StreamOptions,
 ): PassThrough {
   const { db, bus, log } = deps;
   const out = new PassThrough();
@@ -95,7 +96,7 @@ export function openEventStream(
         // The database is away: no ping, so the browser says that its view may be stale.
       },
     );
-  }, PING_MS);
+  }, ping_ms);
 
   out.on("close", () => {
     clearInterval(ping);
