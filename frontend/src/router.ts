@@ -1,6 +1,9 @@
+import { shallowRef } from "vue";
 import { createRouter, createWebHistory, type RouteLocationNormalized } from "vue-router";
-import { onSignedOut } from "./api/signed-out.ts";
+import { onSessionLost } from "./api/session-lost.ts";
+import { isSetupNeeded } from "./features/auth/setup.ts";
 import { useSession } from "./features/auth/session.ts";
+import { toastProblem } from "./ui/toast-problem.ts";
 
 declare module "vue-router" {
   interface RouteMeta {
@@ -102,20 +105,36 @@ export const router = createRouter({
 
 async function guard(to: RouteLocationNormalized) {
   const session = useSession();
-  if (to.meta.public) {
-    return to.path === "/login" && (await session.ensure()) ? "/app" : true;
+  if (to.path === "/login" || to.path === "/setup") {
+    if (await session.ensure()) return "/app";
+    const wanted = (await isSetupNeeded()) ? "/setup" : "/login";
+    return to.path === wanted ? true : { path: wanted, query: to.query };
   }
+  if (to.meta.public) return true;
   if (!(await session.ensure())) return { path: "/login", query: { next: to.fullPath } };
   if (to.meta.systemAdmin && !session.isSystemAdmin) return "/app";
   if (to.meta.business && !session.business && session.isSystemAdmin) return "/app/businesses";
   return true;
 }
 
-router.beforeEach(guard);
+/** Why the first page could not be opened; without it the page would stay white. */
+export const startError = shallowRef<unknown>(null);
 
-onSignedOut(() => {
+router.beforeEach(guard);
+router.onError((error: unknown) => {
+  startError.value = error;
+});
+router.afterEach(() => {
+  startError.value = null;
+});
+
+onSessionLost((loss) => {
   const session = useSession();
-  if (!session.user) return;
-  session.forget();
-  void router.push({ path: "/login", query: { next: router.currentRoute.value.fullPath } });
+  if (loss === "signed_out" && session.user) {
+    session.forget();
+    void router.push({ path: "/login", query: { next: router.currentRoute.value.fullPath } });
+  }
+  if (loss === "no_business" && session.business) {
+    session.refresh().then(() => router.push("/app"), toastProblem);
+  }
 });

@@ -19,7 +19,18 @@ export class ProblemError extends Error {
   }
 }
 
-const WORDED = ["invalid_credentials", "appointment_overlap", "slot_taken", "outside_hours"];
+/** Problems that have words of their own; the rest are told by their status. */
+const WORDED = [
+  "already_set_up",
+  "busy",
+  "contact_exists",
+  "demo_unavailable",
+  "email_taken",
+  "number_taken",
+  "setup_token",
+  "slot_taken",
+  "wrong_credentials",
+];
 const BY_STATUS: Record<number, string> = {
   0: "problem.offline",
   400: "problem.invalid",
@@ -38,8 +49,9 @@ export function problemKey(error: unknown): string {
   return BY_STATUS[error.status] ?? "problem.unexpected";
 }
 
-/** The server's message about one field, for showing beside it. */
-export function fieldError(error: unknown, path: string): string | undefined {
-  if (!(error instanceof ProblemError)) return undefined;
-  return error.errors.find((item) => item.path.replace(/^body\./, "") === path)?.message;
+/** Whether the server refused this field of the body, e.g. `owner.email`. */
+export function isRefused(error: unknown, field: string): boolean {
+  if (!(error instanceof ProblemError)) return false;
+  const path = `body.${field}`;
+  return error.errors.some((item) => item.path === path || item.path.startsWith(`${path}.`));
 }

@@ -1,9 +1,11 @@
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/vue-query";
 import { ProblemError } from "./problem.ts";
-import { announceSignedOut } from "./signed-out.ts";
+import { announceSessionLost } from "./session-lost.ts";
 
 function onError(error: Error): void {
-  if (error instanceof ProblemError && error.status === 401) announceSignedOut();
+  if (!(error instanceof ProblemError)) return;
+  if (error.status === 401) announceSessionLost("signed_out");
+  else if (error.code === "no_business") announceSessionLost("no_business");
 }
 
 /** Worth asking again by itself: the server was away, not the request wrong. */

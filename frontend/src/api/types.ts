@@ -1,5 +1,3 @@
-import type { Business, User } from "@agentlocator/contract";
-
 export type {
   Appointment,
   Business,
@@ -9,10 +7,12 @@ export type {
   CallStatus,
   CallSummary,
   Contact,
+  Dashboard,
   Ledger,
   Notification,
   Problem,
   Role,
+  SessionInfo,
   Settings,
   SettingsPatch,
   Task,
@@ -26,19 +26,3 @@ export interface Page<T> {
   next_cursor: string | null;
 }
 
-/** Who is signed in, and which business they act for. */
-export interface Session {
-  user: User;
-  tenant: Business | null;
-  impersonating: boolean;
-  csrf_token: string;
-  demo?: boolean;
-}
-
-export interface Dashboard {
-  calls_today: number;
-  calls_fallback_today: number;
-  appointments_booked_today: number;
-  tasks_open: number;
-  answer_ms_median: number | null;
-}

@@ -30,8 +30,8 @@ export function useFormat() {
   const time = (iso: string) => formats.value.time.format(new Date(iso));
   const date = (iso: string) => formats.value.date.format(new Date(iso));
 
-  /** «היום», «מחר», «אתמול», else the weekday and date. */
-  function day(iso: string): string {
+  /** «היום», «מחר», «אתמול», else the date, with its weekday unless `brief`. */
+  function day(iso: string, brief = false): string {
     const key = dayKey(iso);
     const now = Date.now();
     const near: [number, string][] = [
@@ -42,7 +42,7 @@ export function useFormat() {
     for (const [offset, word] of near) {
       if (key === dayKey(new Date(now + offset * 86_400_000))) return t(word);
     }
-    return formats.value.day.format(new Date(iso));
+    return (brief ? formats.value.short : formats.value.day).format(new Date(iso));
   }
 
   /** `m:ss`, e.g. `2:07`. */
@@ -57,9 +57,8 @@ export function useFormat() {
     return t("time.s", { n: formats.value.seconds.format(ms / 1000) });
   }
 
-  const shortDate = (iso: string) => formats.value.short.format(new Date(iso));
   const number = (value: number) => formats.value.number.format(value);
-  return { dayKey, time, date, day, clock, span, shortDate, number };
+  return { dayKey, time, date, day, clock, span, number };
 }
 
 /** Shows an E.164 number the way people here write it; other countries keep their prefix. */

@@ -1,4 +1,4 @@
-import { useI18n } from "vue-i18n";
+import { type I18n, useI18n } from "vue-i18n";
 import { createVuetify } from "vuetify";
 import { aliases, mdi } from "vuetify/iconsets/mdi-svg";
 import { createVueI18nAdapter } from "vuetify/locale/adapters/vue-i18n";
@@ -9,7 +9,7 @@ import { storedTheme } from "./theme-choice.ts";
 const field = { variant: "outlined", density: "comfortable", color: "primary" } as const;
 
 export const vuetify = createVuetify({
-  locale: { adapter: createVueI18nAdapter({ i18n, useI18n }) },
+  locale: { adapter: createVueI18nAdapter({ i18n: i18n as I18n<never, {}, {}, string, false>, useI18n }) },
   icons: { defaultSet: "mdi", aliases, sets: { mdi } },
   theme: { defaultTheme: storedTheme(), themes: { light, dark } },
   display: { mobileBreakpoint: "md" },

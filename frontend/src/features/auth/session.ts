@@ -3,12 +3,12 @@ import { computed, ref } from "vue";
 import { http } from "../../api/http.ts";
 import { ProblemError } from "../../api/problem.ts";
 import { queryClient } from "../../api/query-client.ts";
-import type { Session } from "../../api/types.ts";
+import type { SessionInfo } from "../../api/types.ts";
 import { hasChosenLocale, setLocale } from "../../i18n/index.ts";
 
 /** Who is signed in at this tab, and for which business they act. */
 export const useSession = defineStore("session", () => {
-  const session = ref<Session | null>(null);
+  const session = ref<SessionInfo | null>(null);
   let asked = false;
 
   const user = computed(() => session.value?.user ?? null);
@@ -16,9 +16,11 @@ export const useSession = defineStore("session", () => {
   const isImpersonating = computed(() => session.value?.impersonating ?? false);
   const isDemo = computed(() => session.value?.demo ?? false);
   const isSystemAdmin = computed(() => user.value?.role === "system_admin");
+  /** Settings and users are the owner's; an admin acts here as the owner would. */
+  const mayManage = computed(() => user.value !== null && user.value.role !== "agent");
   const timezone = computed(() => business.value?.timezone ?? "Asia/Jerusalem");
 
-  function adopt(next: Session): void {
+  function adopt(next: SessionInfo): void {
     const sameBusiness = session.value?.tenant?.id === next.tenant?.id;
     session.value = next;
     if (!sameBusiness) queryClient.clear();
@@ -28,7 +30,7 @@ export const useSession = defineStore("session", () => {
   }
 
   async function refresh(): Promise<void> {
-    adopt(await http.get<Session>("/api/auth/me"));
+    adopt(await http.get<SessionInfo>("/api/auth/me"));
   }
 
   /** Asks the server once per page load; true when someone is signed in. */
@@ -46,8 +48,7 @@ export const useSession = defineStore("session", () => {
 
   async function login(email: string, password: string, totp?: string): Promise<void> {
     const body = totp ? { email, password, totp } : { email, password };
-    await http.post("/api/auth/login", body);
-    await refresh();
+    adopt(await http.post<SessionInfo>("/api/auth/login", body));
   }
 
   function forget(): void {
@@ -61,13 +62,11 @@ export const useSession = defineStore("session", () => {
   }
 
   async function enterBusiness(business_id: number): Promise<void> {
-    await http.post("/api/admin/impersonation", { business_id });
-    await refresh();
+    adopt(await http.post<SessionInfo>("/api/admin/impersonation", { business_id }));
   }
 
   async function leaveBusiness(): Promise<void> {
-    await http.delete("/api/admin/impersonation");
-    await refresh();
+    adopt(await http.delete<SessionInfo>("/api/admin/impersonation"));
   }
 
   return {
@@ -76,6 +75,7 @@ export const useSession = defineStore("session", () => {
     isImpersonating,
     isDemo,
     isSystemAdmin,
+    mayManage,
     timezone,
     ensure,
     refresh,

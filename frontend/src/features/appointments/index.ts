@@ -1,0 +1,1 @@
+export { useAppointment, useUpcoming } from "./queries.ts";

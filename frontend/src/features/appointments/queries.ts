@@ -1,0 +1,88 @@
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/vue-query";
+import { type MaybeRefOrGetter, toValue } from "vue";
+import { http } from "../../api/http.ts";
+import type { Appointment, Page } from "../../api/types.ts";
+
+export interface Range {
+  from: string;
+  to: string;
+}
+
+async function fetchRange(range: Range, signal: AbortSignal): Promise<Appointment[]> {
+  const items: Appointment[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = { ...range, limit: 200, cursor };
+    const page = await http.get<Page<Appointment>>("/api/appointments", { query, signal });
+    items.push(...page.items);
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor);
+  return items;
+}
+
+/** Every appointment that begins within the range, earliest first. */
+export function useAppointments(range: MaybeRefOrGetter<Range | null>) {
+  return useQuery({
+    queryKey: ["appointments", "range", range],
+    queryFn: async ({ signal }) => {
+      const items = await fetchRange(toValue(range)!, signal);
+      return items.toSorted((a, b) => a.starts_at.localeCompare(b.starts_at));
+    },
+    enabled: () => toValue(range) !== null,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The booked appointments of the coming week, earliest first. */
+export function useUpcoming() {
+  return useQuery({
+    queryKey: ["appointments", "upcoming"],
+    queryFn: async ({ signal }) => {
+      const now = Date.now();
+      const range = {
+        from: new Date(now).toISOString(),
+        to: new Date(now + 7 * 86_400_000).toISOString(),
+      };
+      const items = await fetchRange(range, signal);
+      return items
+        .filter((item) => item.status === "booked" && Date.parse(item.starts_at) >= now)
+        .toSorted((a, b) => Date.parse(a.starts_at) - Date.parse(b.starts_at));
+    },
+  });
+}
+
+export function useAppointment(id: MaybeRefOrGetter<number>) {
+  return useQuery({
+    queryKey: ["appointments", "one", id],
+    queryFn: ({ signal }) => http.get<Appointment>(`/api/appointments/${toValue(id)}`, { signal }),
+  });
+}
+
+export interface AppointmentInput {
+  title?: string;
+  starts_at?: string;
+  ends_at?: string;
+  contact_id?: number | null;
+  status?: Appointment["status"];
+}
+
+/** Creates without `id`, changes with one. */
+export function useSaveAppointment() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, ...body }: AppointmentInput & { id?: number }) =>
+      id === undefined
+        ? http.post<Appointment>("/api/appointments", body)
+        : http.patch<Appointment>(`/api/appointments/${id}`, body),
+    onSettled: () => client.invalidateQueries({ queryKey: ["appointments"] }),
+  });
+}
+
+export function useCancelAppointment() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: number) =>
+      http.patch<Appointment>(`/api/appointments/${id}`, { status: "cancelled" }),
+    onSettled: () => client.invalidateQueries({ queryKey: ["appointments"] }),
+  });
+}

@@ -1,0 +1,1 @@
+export { useOpenTasks } from "./queries.ts";
