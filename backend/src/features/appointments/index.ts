@@ -1,5 +1,5 @@
 export type { Diary, Span } from "./availability.ts";
 export { hoursOn } from "./availability.ts";
 export { appointmentRoutes } from "./routes.ts";
-export { book, changeAppointment, checkSlot, freeSlotsIn } from "./service.ts";
-export { bookedOf } from "./store.ts";
+export { book, changeAppointment, checkSlot, freeSlotsIn, moveAppointment } from "./service.ts";
+export { bookedOf, findAppointment } from "./store.ts";

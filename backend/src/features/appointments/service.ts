@@ -60,6 +60,19 @@ export async function changeAppointment(
   return requireAppointment(tx, id);
 }
 
+/** Moves a booked appointment. Null when it is not booked any more or the time is taken. */
+export async function moveAppointment(
+  tx: BusinessTx,
+  id: number,
+  { starts_at, ends_at }: Span,
+): Promise<Appointment | null> {
+  const known = await findAppointment(tx, id);
+  if (known?.status !== "booked") return null;
+  if (!(await updateAppointment(tx, id, { starts_at, ends_at }))) return null;
+  tx.emit("appointment", { id });
+  return requireAppointment(tx, id);
+}
+
 /** Throws 404 when there is no such appointment. */
 export async function removeAppointment(tx: BusinessTx, id: number): Promise<void> {
   if (!(await deleteAppointment(tx, id))) throw notFound("This appointment");

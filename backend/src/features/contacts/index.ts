@@ -1,2 +1,7 @@
 export { contactRoutes } from "./routes.ts";
-export { findOrCreateContact, requireContact } from "./service.ts";
+export {
+  createContactByName,
+  findOrCreateContact,
+  nameIfUnknown,
+  requireContact,
+} from "./service.ts";

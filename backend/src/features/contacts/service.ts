@@ -23,7 +23,18 @@ export async function findOrCreateContact(
     (await insertContact(tx, { phone, name })) ?? (await findContactByPhone(tx, phone));
   if (!contact) throw new Error("a contact vanished while it was looked up");
   if (contact.name !== "" || name === "") return contact;
-  return (await updateContact(tx, contact.id, { name })) ?? contact;
+  await nameIfUnknown(tx, contact.id, name);
+  return { ...contact, name };
+}
+
+/** Fills in a contact's name; one that is there already is kept. */
+export async function nameIfUnknown(tx: BusinessTx, id: number, name: string): Promise<void> {
+  await tx.trx("contacts").where({ id, name: "" }).update({ name });
+}
+
+/** The id of a new contact who is known by name alone, the number being withheld. */
+export async function createContactByName(tx: BusinessTx, name: string): Promise<number> {
+  return (await insertContact(tx, { name, phone: null }))!.id;
 }
 
 /** Throws 400 for a phone that is none and 409 when another contact has it. */
