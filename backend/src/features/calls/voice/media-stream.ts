@@ -23,6 +23,8 @@ export interface MediaStreamEvents {
   closed(code: number): void;
   /** The peer reads too slowly: more than 1 MB waits for it. */
   overflow(): void;
+  /** A listener threw. */
+  fault(error: unknown): void;
 }
 
 /** Twilio's messages ⇄ frames, over one WebSocket. */
@@ -66,7 +68,7 @@ export class MediaStream implements FrameSink {
   }
 
   media(bytes: Buffer): void {
-    this.write(this.media_prefix + bytes.base64Slice(0, bytes.length) + '"}}');
+    this.write(this.media_prefix + bytes.toString("base64") + '"}}');
   }
 
   mark(name: string): void {
@@ -133,15 +135,15 @@ export class MediaStream implements FrameSink {
 
   private onMedia(payload: string, timestamp: number): void {
     if (this.stream_sid === null) return this.onGarbage();
-    const length = this.scratch.base64Write(payload, 0, frames_scratch);
-    if (length === 0) return this.onGarbage();
+    const length = this.scratch.write(payload, "base64");
+    if (length === 0 || !isWhole(payload, length)) return this.onGarbage();
     this.frames_in++;
     if (timestamp >= 0) {
       const gap = this.expected_ts < 0 ? 0 : timestamp - this.expected_ts;
       this.expected_ts = Math.max(this.expected_ts, timestamp + length / 8);
       if (gap > gap_ms) {
         this.fill(Math.min(gap, longest_fill_ms));
-        this.scratch.base64Write(payload, 0, frames_scratch);
+        this.scratch.write(payload, "base64");
       }
     }
     this.events.frame(payload, this.scratch, length);
@@ -151,7 +153,7 @@ export class MediaStream implements FrameSink {
     this.log.info({ gap_ms: gap }, "[CALL] filled a hole in the caller's audio");
     const length = frame_ms * 8;
     this.scratch.fill(silence_byte, 0, length);
-    const payload = this.scratch.base64Slice(0, length);
+    const payload = this.scratch.toString("base64", 0, length);
     for (let ms = 0; ms + frame_ms <= gap; ms += frame_ms) {
       this.events.frame(payload, this.scratch, length);
     }
@@ -174,7 +176,13 @@ export class MediaStream implements FrameSink {
       run();
     } catch (error) {
       this.log.error({ error: String(error) }, "[CALL] fault while handling media");
-      this.socket.close(1011, "internal error");
+      this.events.fault(error);
     }
   }
+}
+
+/** Whether every character of `payload` was base64; what was not is left out in decoding. */
+function isWhole(payload: string, decoded: number): boolean {
+  const padding = payload.endsWith("==") ? 2 : payload.endsWith("=") ? 1 : 0;
+  return decoded === Math.floor(((payload.length - padding) * 3) / 4) && payload.length % 4 === 0;
 }

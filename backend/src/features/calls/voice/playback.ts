@@ -115,18 +115,13 @@ export class Playback {
     return Math.min(durationMs(utterance), Math.floor(frames * frame_ms));
   }
 
-  /** Everything not heard yet is taken back. Returns what was cut short and how much was heard. */
-  interrupt(now: number): Heard[] {
-    const cut = [...new Set(this.spans.map((span) => span.utterance))].map((utterance) => ({
-      utterance,
-      played_ms: this.playedMs(utterance, now),
-    }));
+  /** Everything not heard yet is taken back. */
+  interrupt(): void {
     this.generation++;
     this.spans = [];
     this.marks = [];
     this.anchor_frame = this.sent;
     this.heard_since = null;
-    return cut;
   }
 
   /** Lets go of utterances that were heard to their end. */

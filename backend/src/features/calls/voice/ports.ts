@@ -99,6 +99,7 @@ export type FailureKind =
   | "model_stalled"
   | "model_closed"
   | "media_inactive"
+  | "media_lost"
   | "backpressure"
   | "internal_error";
 

@@ -33,7 +33,7 @@ export function parseStreamMessage(data: Buffer): StreamMessage | null {
  * Whatever looks different goes the long way.
  */
 function parseMedia(data: Buffer): StreamMessage | null {
-  const text = data.latin1Slice(0, data.length);
+  const text = data.toString("latin1");
   if (!text.startsWith(media_prefix)) return null;
   if (text.includes("\\") || !text.includes('"track":"inbound"')) return null;
   const payload = field(text, '"payload":"');

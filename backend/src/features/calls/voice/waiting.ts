@@ -1,0 +1,91 @@
+import type { Deadlines } from "./deadlines.ts";
+import type { CallLimits } from "./limits.ts";
+
+export type WaitKind = "greeting" | "answer" | "stall" | "prompt";
+export type DeadlineName = "filler" | "recover" | "give_up" | "commit" | "retry";
+
+/** A filler is followed by another after this, so that no silence becomes long. */
+const refill_ms = 4_000;
+
+export interface WaitingEvents {
+  /** Say something recorded; false when this is not the moment. */
+  filler(): boolean;
+  /** The model is too late: open another session. */
+  recover(kind: WaitKind): void;
+  /** The session opened instead is too late as well. */
+  giveUp(): void;
+}
+
+/**
+ * The caller waits for the agent. Each wait has its rungs: a recorded filler, then another model
+ * session, then the end.
+ */
+export class Waiting {
+  kind: WaitKind | null = null;
+  /** What the answer's time is counted from: the caller's last word. */
+  since = 0;
+  private readonly deadlines: Deadlines<DeadlineName>;
+  private readonly limits: CallLimits;
+  private readonly events: WaitingEvents;
+
+  constructor(deadlines: Deadlines<DeadlineName>, limits: CallLimits, events: WaitingEvents) {
+    this.deadlines = deadlines;
+    this.limits = limits;
+    this.events = events;
+  }
+
+  /** Begins a wait; one that is on already keeps its beginning. */
+  begin(kind: WaitKind, since: number): void {
+    if (this.kind === null || this.kind === "stall") {
+      this.kind = kind;
+      this.since = since;
+    }
+    this.arm(since);
+  }
+
+  /** A tool is running, with deadlines of its own; only the filler goes on. */
+  hold(now: number): void {
+    this.deadlines.clear("recover", "give_up");
+    this.fillAt(now + this.limits.tool_filler_ms);
+  }
+
+  /** The model has something new to answer to: count from now. */
+  again(now: number): void {
+    this.arm(now);
+  }
+
+  /** Another session was opened in the middle of a wait. */
+  recovering(now: number, extra_ms: number): void {
+    this.deadlines.clear("recover");
+    if (this.kind === null) return;
+    const at = now + this.limits.recovery_deadline_ms + extra_ms;
+    this.deadlines.set("give_up", at, () => this.events.giveUp());
+    if (this.events.filler()) this.fillAt(now + refill_ms);
+  }
+
+  end(): void {
+    this.kind = null;
+    this.deadlines.clear("filler", "recover", "give_up", "retry");
+  }
+
+  private arm(from: number): void {
+    const { kind, limits } = this;
+    if (kind === null) return;
+    const [filler, deadline] =
+      kind === "greeting"
+        ? [limits.greeting_filler_ms, limits.greeting_deadline_ms]
+        : kind === "stall"
+          ? [limits.stall_filler_ms, limits.stall_deadline_ms]
+          : [limits.answer_filler_ms, limits.answer_deadline_ms];
+    this.fillAt(from + filler);
+    this.deadlines.clear("give_up");
+    this.deadlines.set("recover", from + deadline, () => this.events.recover(kind));
+  }
+
+  private fillAt(at: number): void {
+    this.deadlines.set("filler", at, () => {
+      this.events.filler();
+      this.fillAt(at + refill_ms);
+    });
+  }
+}
