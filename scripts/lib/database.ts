@@ -5,8 +5,8 @@ export interface Database {
   stop(): Promise<void>;
 }
 
-/** A database that ends sooner than this is not coming up. */
-const SETTLED_MS = 5_000;
+/** More deaths than this within a minute, and it is not coming up. */
+const DEATHS_A_MINUTE = 3;
 
 /**
  * The embedded database, started again on the same port when it ends unasked; calls that are up
@@ -19,7 +19,7 @@ export async function keepDatabase(
 ): Promise<Database> {
   let stopping = false;
   let current: EmbeddedPostgres = await startEmbeddedPostgres({ data_dir });
-  let started_at = Date.now();
+  const deaths: number[] = [];
   const { url } = current;
   const port = Number(new URL(url).port);
 
@@ -27,10 +27,10 @@ export async function keepDatabase(
     for (;;) {
       await current.exited;
       if (stopping) return;
-      if (Date.now() - started_at < SETTLED_MS) break;
+      deaths.push(Date.now());
+      if (deaths.filter((at) => at > Date.now() - 60_000).length > DEATHS_A_MINUTE) break;
       say("PostgreSQL ended by itself; starting it again.");
       await current.stop();
-      started_at = Date.now();
       current = await startEmbeddedPostgres({ data_dir, port });
       if (stopping) return void (await current.stop());
     }
