@@ -15,8 +15,10 @@ begin
     if not exists (select 1 from pg_roles where rolname = role_name) then
       execute format('create role %I nologin', role_name);
     end if;
-    if not pg_has_role(current_user, role_name, 'member') then
-      execute format('grant %I to %I', role_name, current_user);
+    -- Entered by SET ROLE only: a role that the login inherits would lend it its policies.
+    if pg_has_role(current_user, role_name, 'usage')
+      or not pg_has_role(current_user, role_name, 'set') then
+      execute format('grant %I to %I with inherit false, set true', role_name, current_user);
     end if;
   end loop;
 end $$;
