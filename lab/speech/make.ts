@@ -96,7 +96,16 @@ const lengths = (parts: Buffer[]) => parts.map((part) => part.length);
 write("syllables.ulaw", Buffer.concat(spoken));
 write("syllables.mp3", Buffer.concat(encoded));
 const index = { letters: Object.keys(syllables), ulaw: lengths(spoken), mp3: lengths(encoded) };
-writeFileSync(join(out, "syllables.json"), `${JSON.stringify(index, null, 2)}\n`);
+writeFileSync(join(out, "syllables.json"), JSON.stringify(index));
+execFileSync("npx", ["oxfmt", join(out, "syllables.json")]);
+
+/** A voice note as WhatsApp and Google encode it. */
+function opus(ulaw: string): Buffer {
+  const input = ["-f", "mulaw", "-ar", "8000", "-ac", "1", "-i", ulaw];
+  const codec = ["-c:a", "libopus", "-b:a", "16k", "-fflags", "+bitexact", "-f", "ogg", "-"];
+  return execFileSync("ffmpeg", ["-v", "error", ...input, ...codec]);
+}
+write("voice_note.ogg", opus(join(out, "agent_which_time.ulaw")));
 
 write("cough.ulaw", encodeMulaw(cough()));
 write("comfort_noise.ulaw", encodeMulaw(comfortNoise(2000)));

@@ -60,8 +60,8 @@ function placeholder({ type, enum: choices }: Property): unknown {
 
 /** The list of slots in a tool's output, wherever it is. */
 export function slotsOf(output: Record<string, unknown>): unknown[] {
-  const lists = Object.values(output).filter((value) => Array.isArray(value));
-  return (lists[0] as unknown[] | undefined) ?? [];
+  const list = Object.values(output).find((value) => Array.isArray(value));
+  return (list as unknown[] | undefined) ?? [];
 }
 
 /** A slot's start: the slot itself, or its `starts_at`/`start`, or `date` and `time`. */

@@ -58,9 +58,8 @@ export async function callWebhook(
   if (!address) return { ...request, body: "no such host" };
   try {
     const response = await fetch(address, {
-      method,
+      ...(method === "GET" ? {} : { method, body: new URLSearchParams(params) }),
       headers: { "x-twilio-signature": signed, "user-agent": "TwilioProxy/1.1" },
-      body: method === "GET" ? null : new URLSearchParams(params),
       redirect: "manual",
       signal: AbortSignal.timeout(patience_ms),
     });
