@@ -87,9 +87,9 @@ export async function openFolder({ dir, log, clock }: { dir: string; log: Logger
 
   return {
     entries: entries as readonly SpoolEntry[],
-    newItem(kind: string, key: string, payload: object) {
+    newItem(kind: string, key: string, payload: JsonValue) {
       const at = new Date(clock.now()).toISOString();
-      const item = { id: newId(), kind, key, payload, at };
+      const item = { id: newId(), kind, key, payload, at } satisfies SpoolItem;
       return { id: item.id, key, content: Buffer.from(JSON.stringify(item)) };
     },
     /** Takes its place in the order at once, and may be read when this resolves. */

@@ -1,5 +1,5 @@
-import { join } from "node:path";
 import type { Logger } from "pino";
+import type { JsonValue } from "./bus/index.ts";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import { openFolder } from "./spool-folder.ts";
@@ -8,15 +8,11 @@ import type { SpoolEntry, SpoolItem } from "./spool-folder.ts";
 export type { SpoolItem };
 
 /**
- * Handles an item of one kind, at least once: a process killed after the work, and before the
- * item's file is gone, does it again. Throwing `SpoolReject` sets the item aside; throwing anything
- * else means "not now", and it is tried again for as long as it takes.
- * @param payload what was put, through JSON
+ * Handles an item, at least once: a process killed after the work, and before the item's file is
+ * gone, does it again. Throwing `SpoolReject` sets the item aside; throwing anything else means
+ * "not now", and it is tried again for as long as it takes.
  */
-export type SpoolHandler = (payload: never, item: SpoolItem) => Promise<void>;
-
-/** A handler for each kind. An item of another kind is set aside. */
-export type SpoolHandlers = Readonly<Record<string, SpoolHandler>>;
+export type SpoolHandler = (item: SpoolItem) => Promise<void>;
 
 /** This item will never be handled. */
 export class SpoolReject extends Error {
@@ -31,23 +27,20 @@ export class SpoolFull extends Error {
 export interface Spool {
   /**
    * On the disk when this resolves. Items of one key are handled in the order of these calls.
-   * @param payload what JSON can carry
-   * @param key the kind itself when there is none
    * @throws SpoolFull, or the file system's error
    */
-  put(kind: string, payload: object, key?: string): Promise<void>;
+  put(kind: string, key: string, payload: JsonValue): Promise<void>;
   /** True while something of this key waits: what comes next has to wait behind it. */
   holds(key: string): boolean;
   size(): { items: number; bytes: number };
   /** Begins to hand over what waits and what will be put. */
-  start(handlers: SpoolHandlers): void;
+  start(handler: SpoolHandler): void;
   /** Resolves when the item in hand is done; the others stay for the next start. */
-  close(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 export interface SpoolOptions {
-  /** Its folder is `spool` in there. */
-  data_dir: string;
+  dir: string;
   log: Logger;
   max_items?: number;
   max_bytes?: number;
@@ -60,15 +53,15 @@ export interface SpoolOptions {
  * Keeps on the disk what can't go to the database now. One process to a folder; what an earlier
  * process left there, however it ended, comes first.
  */
-export async function createSpool({
-  data_dir,
+export async function openSpool({
+  dir,
   log,
   max_items = 10_000,
   max_bytes = 64 * 1024 * 1024,
   backoff_ms = { first: 200, longest: 5_000 },
   clock = systemClock,
 }: SpoolOptions): Promise<Spool> {
-  const folder = await openFolder({ dir: join(data_dir, "spool"), log, clock });
+  const folder = await openFolder({ dir, log, clock });
   const { entries } = folder;
   const paused = new Map<string, { attempts: number; until: number }>();
   let wake = () => {};
@@ -89,14 +82,12 @@ export async function createSpool({
     });
   }
 
-  async function attempt(entry: SpoolEntry, handlers: SpoolHandlers): Promise<void> {
+  async function attempt(entry: SpoolEntry, handler: SpoolHandler): Promise<void> {
     const item = await folder.read(entry);
     if (!item) return;
     const { id, kind, key } = item;
     try {
-      const handler = handlers[kind];
-      if (!handler) throw new SpoolReject("nobody handles this kind");
-      await handler(item.payload as never, item);
+      await handler(item);
       await folder.remove(entry);
       paused.delete(key);
     } catch (error) {
@@ -112,12 +103,12 @@ export async function createSpool({
     }
   }
 
-  async function run(handlers: SpoolHandlers): Promise<void> {
+  async function run(handler: SpoolHandler): Promise<void> {
     while (!stopping) {
       const entry = next();
       if (entry) {
         try {
-          await attempt(entry, handlers);
+          await attempt(entry, handler);
         } catch (error) {
           // Reading or removing its file failed: the disk is in trouble, the item is still there.
           log.error({ err: error, id: entry.id }, "[SPOOL] can't work on an item's file");
@@ -141,7 +132,7 @@ export async function createSpool({
   }
 
   return {
-    async put(kind, payload, key = kind) {
+    async put(kind, key, payload) {
       const item = folder.newItem(kind, key, payload);
       if (entries.length >= max_items || bytes() + item.content.length > max_bytes) {
         log.error({ kind, ...size() }, "[SPOOL] full: an item is refused");
@@ -152,10 +143,10 @@ export async function createSpool({
     },
     holds: (key) => entries.some((entry) => entry.key === key),
     size,
-    start(handlers) {
-      running ??= run(handlers);
+    start(handler) {
+      running ??= run(handler);
     },
-    async close() {
+    async stop() {
       stopping = true;
       wake();
       await running;
