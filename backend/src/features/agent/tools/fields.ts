@@ -1,7 +1,13 @@
+import { DateTime } from "luxon";
 import { z } from "zod";
 
 /** Fields that several tools share, described as the model reads them. */
-export const DateField = z.iso.date().describe("Calendar day, YYYY-MM-DD");
+export const DateField = z
+  .string()
+  // Short, because the model is sent it; whether there is such a day is looked at here.
+  .regex(/^\d{4}-\d\d-\d\d$/, "YYYY-MM-DD")
+  .refine((date) => DateTime.fromISO(date).isValid, "no such day")
+  .describe("Calendar day, YYYY-MM-DD");
 
 export const TimeField = z
   .string()
@@ -11,4 +17,5 @@ export const TimeField = z
 export const AppointmentField = z
   .int()
   .positive()
+  .max(2_147_483_647)
   .describe("appointment_id as my_appointments gave it");
