@@ -129,7 +129,7 @@ export async function startApp(env: Env, log: Logger): Promise<App> {
     handlers: { ...calls.jobs, ...eventsJobs({ db }) },
   });
   await calls.start(jobs.lease);
-  spool.start(calls.spooled);
+  spool.start(calls.handleSpooled);
   const port = await server.listen(env.PORT, env.HOST);
   log.info({ port, version, public_base_url: env.PUBLIC_BASE_URL }, "[HTTP] serving");
 

@@ -10,11 +10,11 @@ import type { CallPlan, CallPlans } from "./call-plan.ts";
 import { sendToFallback } from "./fallback.ts";
 import { OVER, storeRecording, storeStatus } from "./reports.ts";
 import { businessOfCall, callerNumber, openCall } from "./store.ts";
-import type { Conversation, NewCall } from "./store.ts";
+import type { NewCall } from "./store.ts";
 import type { Twiml } from "./twiml.ts";
 import type { EndReason } from "./voice/index.ts";
-import { TOKEN_TTL_SECONDS } from "./waiting-room.ts";
-import type { WaitingCall } from "./waiting-room.ts";
+import { openedCall, TOKEN_TTL_SECONDS } from "./waiting-room.ts";
+import type { OpenedCall, WaitingCall } from "./waiting-room.ts";
 import { STREAM_START_MS } from "./watchdog.ts";
 
 /** Twilio waits for an answer; what the database has not taken by then is written afterwards. */
@@ -51,14 +51,14 @@ export interface CallDesk {
 export function createDesk(deps: DeskDeps): CallDesk {
   const { db, log, plans, twiml } = deps;
 
-  function open(plan: CallPlan, call: NewCall): Promise<Conversation> {
+  function open(plan: CallPlan, call: NewCall): Promise<OpenedCall> {
     const run_at = new Date(Date.now() + STREAM_START_MS);
     const { call_sid } = call;
     return keepTrying(log, "opening a call", () =>
       db.inBusiness(plan.business.id, async (tx) => {
-        const conversation = await openCall(tx, call);
+        await openCall(tx, call);
         await tx.enqueue("call.watchdog", { call_sid }, { key: `watchdog:${call_sid}`, run_at });
-        return conversation;
+        return openedCall(tx, plan, call_sid);
       }),
     );
   }
@@ -85,7 +85,7 @@ export function createDesk(deps: DeskDeps): CallDesk {
     const from_number = callerNumber(params.From ?? "");
     const opened = open(plan, { call_sid, from_number, to_number });
     // The watchdog is then certain; without the database the call goes on all the same.
-    await within(ANSWER_MS, opened).catch(() => undefined);
+    const known = await within(ANSWER_MS, opened).catch(() => null);
 
     log.info(
       { call_sid, biz: business.id },
@@ -97,7 +97,8 @@ export function createDesk(deps: DeskDeps): CallDesk {
     const refused = whyNot(plan);
     if (refused) return fallback(business.id, call_sid, refused);
 
-    deps.expect({ call_sid, from_number, plan, opened, started_at: Date.now() });
+    const history = known?.history ?? "";
+    deps.expect({ call_sid, plan, opened, history, started_at: Date.now() });
     const token = deps.signer.sign(
       "stream",
       { call_sid, business_id: business.id },

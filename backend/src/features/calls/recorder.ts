@@ -21,6 +21,8 @@ interface Deps {
   announceSpeaking(who: "caller" | "agent" | null): void;
   /** Told at once how the call ended, for a webhook that comes before the database has it. */
   onEnded(reason: EndReason): void;
+  /** Told when the call's last record is written. */
+  onSettled(): void;
 }
 
 type Write = (tx: BusinessTx) => Promise<unknown>;
@@ -29,7 +31,7 @@ type Write = (tx: BusinessTx) => Promise<unknown>;
  * Stores what happens in a call as it happens: what is pending is written in one transaction, in
  * order, and again until the database takes it.
  */
-export function createRecorder(deps: Deps): CallRecorder {
+export function createRecorder(deps: Deps): CallRecorder & { settled(): Promise<void> } {
   const { db, log, call_sid, business_id } = deps;
   const turns = new Map<number, Turn>();
   let update: CallUpdate = {};
@@ -96,7 +98,11 @@ export function createRecorder(deps: Deps): CallRecorder {
       deps.onEnded(reason);
       deps.metrics.callEnded(reason, ledger);
       update = { ...update, ...end(reason, ledger) };
-      return behind.request();
+      const written = behind.request();
+      void written.then(deps.onSettled);
+      return written;
     },
+    /** Resolves when everything told until now is written. */
+    settled: () => behind.request(),
   };
 }

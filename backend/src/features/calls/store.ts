@@ -20,11 +20,9 @@ export interface Conversation {
 
 /** Writes a new call with its contact and thread; of a call that is known, it returns those. */
 export async function openCall(tx: BusinessTx, call: NewCall): Promise<Conversation> {
-  const known = await tx
-    .trx("calls")
-    .where({ call_sid: call.call_sid })
-    .first("thread_id", "contact_id");
-  if (known) return known as Conversation;
+  if (await tx.trx("calls").where({ call_sid: call.call_sid }).first("call_sid")) {
+    return conversationOf(tx, call.call_sid);
+  }
   const contact = call.from_number
     ? await findOrCreateContact(tx, { phone: call.from_number })
     : null;
@@ -43,6 +41,13 @@ export async function openCall(tx: BusinessTx, call: NewCall): Promise<Conversat
     .ignore();
   tx.emit("call", { call_sid: call.call_sid, thread_id });
   return { thread_id, contact_id };
+}
+
+/** The conversation of a call that is stored. */
+export async function conversationOf(tx: BusinessTx, call_sid: string): Promise<Conversation> {
+  const call = await tx.trx("calls").where({ call_sid }).first("thread_id", "contact_id");
+  if (!call) throw new Error("this business has no such call");
+  return call;
 }
 
 /**

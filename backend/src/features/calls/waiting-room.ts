@@ -1,14 +1,37 @@
+import { DateTime } from "luxon";
+import type { BusinessTx } from "../../db/database.ts";
+import { recallCustomer } from "../agent/index.ts";
 import type { CallPlan } from "./call-plan.ts";
+import { conversationOf } from "./store.ts";
 import type { Conversation } from "./store.ts";
+
+/** A call's conversation, and what the agent knows of the caller from before. */
+export interface OpenedCall extends Conversation {
+  history: string;
+}
 
 /** A call that has got its TwiML and whose stream has not come yet. */
 export interface WaitingCall {
   call_sid: string;
-  from_number: string;
   plan: CallPlan;
   /** The call's row with its conversation; retried until the database has it. */
-  opened: Promise<Conversation>;
+  opened: Promise<OpenedCall>;
+  /** As in `opened`, or empty when the database has not answered in time. */
+  history: string;
   started_at: number;
+}
+
+/** Reads a call that is in the database with what is known of its caller. */
+export async function openedCall(
+  tx: BusinessTx,
+  { settings }: CallPlan,
+  call_sid: string,
+): Promise<OpenedCall> {
+  const conversation = await conversationOf(tx, call_sid);
+  const now = DateTime.now().setZone(settings.timezone);
+  const { language } = settings;
+  const history = await recallCustomer(tx, { ...conversation, call_sid, language, now });
+  return { ...conversation, history };
 }
 
 /** The stream may come after a greeting that Twilio plays first. */

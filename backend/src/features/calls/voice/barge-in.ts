@@ -7,6 +7,7 @@ const first_look_frames = 8;
 const window_frames = 18;
 /** 100 ms of quiet end a cough. */
 const quiet_frames = 5;
+const least_strong = 2;
 
 export interface BargeInSettings {
   enabled: boolean;
@@ -16,7 +17,10 @@ export interface BargeInSettings {
 
 /** One frame from the caller, as the voice activity judged it. */
 export interface JudgedFrame {
+  /** Above the threshold. */
   loud: boolean;
+  /** As loud as the caller, not only as somebody behind. */
+  strong: boolean;
   /** Asked for only when it matters; costs a little. */
   voiced(): boolean;
 }
@@ -39,6 +43,7 @@ export class BargeIn {
   private stage: "idle" | "soft" = "idle";
   private frames = 0;
   private loud = 0;
+  private strong = 0;
   private voiced = 0;
   private quiet = 0;
   private readonly settings: BargeInSettings;
@@ -64,8 +69,10 @@ export class BargeIn {
       return "freeze";
     }
     this.count(frame);
-    if (this.voiced * frame_ms >= this.settings.confirm_ms) return this.confirm();
-    const hopeless = this.frames >= first_look_frames && this.loud * 2 < this.frames;
+    const long_enough = this.voiced * frame_ms >= this.settings.confirm_ms;
+    if (long_enough && this.strong >= least_strong) return this.confirm();
+    const weak = this.loud * 2 < this.frames || this.strong === 0;
+    const hopeless = this.frames >= first_look_frames && weak;
     if (hopeless || this.quiet >= quiet_frames || this.frames >= window_frames) {
       this.stage = "idle";
       return "resume";
@@ -81,7 +88,7 @@ export class BargeIn {
     if (!this.settings.enabled || evidence === "not_the_caller") return null;
     if (this.stage === "soft") {
       // Without a voiced frame so far it may be a cough: the frames decide.
-      if (this.voiced === 0) return null;
+      if (this.voiced === 0 || this.strong === 0) return null;
       return this.confirm();
     }
     if (!this.interruptible(agent_since, now)) return null;
@@ -101,7 +108,7 @@ export class BargeIn {
   private begin(now: number): void {
     this.stage = "soft";
     this.onset_at = now;
-    this.frames = this.loud = this.voiced = this.quiet = 0;
+    this.frames = this.loud = this.strong = this.voiced = this.quiet = 0;
   }
 
   private count(frame: JudgedFrame): void {
@@ -112,6 +119,7 @@ export class BargeIn {
     }
     this.quiet = 0;
     this.loud++;
+    if (frame.strong) this.strong++;
     if (frame.voiced()) this.voiced++;
   }
 

@@ -350,9 +350,9 @@ export class CallSession {
       },
       speechStopped: () => this.ears.modelSpeechStopped(),
       committed: () => this.onCommitted(),
-      callerText: (_item_id: string, text: string) => {
+      callerText: (item_id: string, text: string) => {
         if (!this.ears.speech.speaking) this.unanswered_ms = null;
-        this.said = this.said.then(() => this.onCallerSaid(text));
+        this.said = this.said.then(() => this.onCallerSaid(item_id, text));
       },
       agentAudio: (response: ActiveResponse | null, first: boolean, audio: Buffer) =>
         this.onAgentAudio(response, first, audio),
@@ -410,10 +410,10 @@ export class CallSession {
     });
   }
 
-  private async onCallerSaid(text: string): Promise<void> {
+  private async onCallerSaid(item_id: string, text: string): Promise<void> {
     let outcome;
     try {
-      outcome = await this.tools.callerSaid(text);
+      outcome = await this.tools.callerSaid(text, this.turns.beganAt(item_id));
     } catch (error) {
       this.log.error({ error: String(error) }, "[CALL] fault while handling what was said");
       return;

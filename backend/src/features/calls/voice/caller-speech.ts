@@ -19,6 +19,7 @@ export class CallerSpeech {
   private recent = 0;
   private recent_loud = 0;
   private recent_voiced = 0;
+  private recent_strong = 0;
   private onset_at = 0;
 
   /** One frame; tells when a stretch begins or ends. */
@@ -39,15 +40,17 @@ export class CallerSpeech {
   private lookForOnset(frame: JudgedFrame, now: number): boolean {
     if (this.recent === 0) {
       if (!frame.loud) return false;
-      this.recent_loud = this.recent_voiced = 0;
+      this.recent_loud = this.recent_voiced = this.recent_strong = 0;
       this.onset_at = now;
     }
     this.recent++;
     if (frame.loud) {
       this.recent_loud++;
       if (frame.voiced()) this.recent_voiced++;
+      if (frame.strong) this.recent_strong++;
     }
-    if (this.recent_loud >= onset_loud && this.recent_voiced >= onset_voiced) {
+    const voiced = this.recent_voiced >= onset_voiced;
+    if (this.recent_loud >= onset_loud && voiced && this.recent_strong > 0) {
       this.recent = 0;
       this.speaking = true;
       this.began_at = this.onset_at;

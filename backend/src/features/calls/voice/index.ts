@@ -131,7 +131,9 @@ export function createVoice(deps: VoiceDeps): Voice {
       };
       const onStart = (start: Start) => {
         const { stream_sid, call_sid, account_sid, parameters } = start;
-        const decision = deps.admit({ stream_sid, call_sid, account_sid, parameters });
+        const decision = deps.admit({ stream_sid, call_sid, account_sid, parameters }, (reason) =>
+          media.close(1008, reason),
+        );
         if (!(decision instanceof Promise)) return admit(decision);
         decision.then(admit).catch((error: unknown) => {
           deps.log.error({ error: String(error) }, "[CALL] fault while admitting a stream");

@@ -146,8 +146,11 @@ export interface ToolOutcome {
 export interface ToolRunner {
   /** Rejects or returns; the signal aborts at the deadline and when the call ends. */
   run(call: ToolCall, signal: AbortSignal): Promise<ToolOutcome>;
-  /** Each thing the caller said, before the model's answer is heard when possible. */
-  callerSaid(text: string): Promise<{ note?: string; say?: string } | null>;
+  /**
+   * Each thing the caller said, before the model's answer is heard when possible.
+   * @param began_at when the caller began to say it
+   */
+  callerSaid(text: string, began_at: Date): Promise<{ note?: string; say?: string } | null>;
 }
 
 export interface StreamStart {
@@ -165,8 +168,14 @@ export interface Admission {
   tools: ToolRunner;
 }
 
-/** Checks the stream's token. Null refuses (close 1008). Synchronous when the brief is at hand. */
-export type Admit = (start: StreamStart) => Admission | null | Promise<Admission | null>;
+/**
+ * Checks the stream's token. Null refuses (close 1008). Synchronous when the brief is at hand.
+ * @param close closes the stream with 1008 later on, should the token turn out to be used
+ */
+export type Admit = (
+  start: StreamStart,
+  close: (reason: string) => void,
+) => Admission | null | Promise<Admission | null>;
 
 export interface Clock {
   /** Monotonic milliseconds. */

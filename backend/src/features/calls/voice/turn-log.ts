@@ -60,6 +60,12 @@ export class TurnLog {
     if (tell) this.tellEntry(entry);
   }
 
+  /** When what an item holds began to be said; now, when that is not known. */
+  beganAt(item_id: string): Date {
+    const started_at = this.find(item_id)?.started_at;
+    return started_at ? new Date(started_at) : new Date();
+  }
+
   textOf(item_id: string): string {
     return this.find(item_id)?.text ?? "";
   }

@@ -1,22 +1,24 @@
 import { CallerLevel } from "./caller-level.ts";
 import { EchoReturn } from "./echo-return.ts";
-import { meanSquare, toDb } from "./mulaw.ts";
+import { meanSquare, silence_db, toDb } from "./mulaw.ts";
 import { NoiseFloor } from "./noise-floor.ts";
 import { Voicing } from "./voicing.ts";
 
 /** No line is so quiet that less than this is speech. */
 const absolute_floor_db = -50;
 const echo_margin_db = 6;
-/** Below the caller's usual level by more than this: somebody else in the room. */
-const background_margin_db = 5;
-/** While the agent is silent a mistake costs little, so the caller may be softer. */
-const background_margin_quiet_db = 8;
+/** Softer than the caller's usual level by more than this: not worth a look. */
+const caller_range_db = 9;
+/** The caller's vowels come within this of the usual level; talk 10 dB softer never does. */
+const caller_peak_db = 4.5;
+/** Talk that was there before the caller spoke must be exceeded by this. */
+const steady_talk_db = 5;
 const voiced_strength = 0.55;
 /** Right after the start nothing of ours can have come back yet: the line can be calibrated. */
 const calibration_frames = 20;
 const history_frames = 30;
 
-/** What the last 600 ms on the caller's line sounded like, judged while the agent is heard. */
+/** What the last 600 ms on the caller's line sounded like, by our own ears. */
 export type Evidence = "silence" | "speech" | "not_the_caller";
 
 /** Judges each frame from the caller against this call's own noise, echo and caller level. */
@@ -27,11 +29,13 @@ export class VoiceActivity {
   threshold_db = 0;
   /** Whether it did. */
   loud = false;
+  /** Loud enough to be the caller rather than somebody behind. */
+  strong = false;
   private readonly noise = new NoiseFloor();
   private readonly echo = new EchoReturn();
   private readonly caller = new CallerLevel();
   private readonly voicing = new Voicing();
-  /** Per frame of the last 600 ms: 2 loud, 1 above the noise, 0 neither. */
+  /** Per frame of the last 600 ms: 2 strong, 1 above the noise, 0 neither. */
   private readonly history = new Uint8Array(history_frames);
   private frames = 0;
   private is_voiced: boolean | null = null;
@@ -72,10 +76,12 @@ export class VoiceActivity {
     if (outbound_db === null) this.echo.idle();
     else this.echo.add(this.level_db, outbound_db);
     if (outbound_db === null || this.frames <= calibration_frames) this.noise.add(this.level_db);
-    this.threshold_db = outbound_db === null ? this.quietThreshold() : this.heardThreshold();
+    const echo = outbound_db === null ? silence_db : this.echo.expected() + echo_margin_db;
+    this.threshold_db = Math.max(this.speech_threshold_db, echo, this.callerRange());
     this.loud = this.level_db > this.threshold_db;
+    this.strong = this.loud && this.level_db >= this.callerPeak();
     const sounding = this.level_db > this.speech_threshold_db;
-    this.history[this.frames % history_frames] = this.loud ? 2 : sounding ? 1 : 0;
+    this.history[this.frames % history_frames] = this.strong ? 2 : sounding ? 1 : 0;
   }
 
   /** Whether the newest frame has a pitch; computed on first asking. */
@@ -95,35 +101,27 @@ export class VoiceActivity {
   }
 
   evidence(): Evidence {
-    let loud = 0;
+    let strong = 0;
     let sounding = 0;
     for (const kind of this.history) {
-      if (kind === 2) loud++;
+      if (kind === 2) strong++;
       if (kind > 0) sounding++;
     }
     if (sounding < 3) return "silence";
-    return loud >= 3 ? "speech" : "not_the_caller";
+    return strong >= 2 ? "speech" : "not_the_caller";
   }
 
-  private quietThreshold(): number {
-    const caller = this.caller.db;
-    if (caller === null) return this.speech_threshold_db;
-    return Math.max(this.speech_threshold_db, caller - background_margin_quiet_db);
-  }
-
-  private heardThreshold(): number {
-    const echo = this.echo.expected() + echo_margin_db;
-    return Math.max(this.speech_threshold_db, echo, this.backgroundLimit());
+  private callerRange(): number {
+    return this.caller.db === null ? silence_db : this.caller.db - caller_range_db;
   }
 
   /**
-   * Nobody in the background reaches this. Before the caller has spoken nothing is known of the
-   * caller, but talk that was there since the line opened is not the caller.
+   * Before the caller has spoken nothing is known of the caller, but talk that was there since
+   * the line opened is not the caller.
    */
-  private backgroundLimit(): number {
-    const caller = this.caller.db;
-    if (caller !== null) return caller - background_margin_db;
+  private callerPeak(): number {
+    if (this.caller.db !== null) return this.caller.db - caller_peak_db;
     const steady = this.noise.loudPart();
-    return steady > this.speech_threshold_db ? steady + background_margin_db : absolute_floor_db;
+    return steady > this.speech_threshold_db ? steady + steady_talk_db : silence_db;
   }
 }

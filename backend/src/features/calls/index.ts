@@ -1,0 +1,83 @@
+import type { Registry } from "prom-client";
+import type { Database } from "../../db/database.ts";
+import type { Bus } from "../../platform/bus/index.ts";
+import type { Env } from "../../platform/env.ts";
+import type { Logger } from "../../platform/log.ts";
+import type { Signer } from "../../platform/signer.ts";
+import { SpoolReject } from "../../platform/spool.ts";
+import type { Spool, SpoolItem } from "../../platform/spool.ts";
+import type { Prompts } from "../prompts/index.ts";
+import { createCallPlans } from "./call-plan.ts";
+import { createDesk } from "./desk.ts";
+import { createHost } from "./host.ts";
+import { createCallMetrics } from "./metrics.ts";
+import { recordingJobs, recordingRoutes } from "./recordings/index.ts";
+import { storeRecording, storeStatus } from "./reports.ts";
+import { callRoutes } from "./routes.ts";
+import { createTwilioRest } from "./twilio-rest.ts";
+import { createTwiml } from "./twiml.ts";
+import { openAiRealtime, systemClock } from "./voice/index.ts";
+import { scheduleSweep, watchdogJobs } from "./watchdog.ts";
+import { callWebhooks } from "./webhooks.ts";
+
+interface Deps {
+  env: Env;
+  log: Logger;
+  db: Database;
+  bus: Bus;
+  signer: Signer;
+  spool: Spool;
+  prompts: Prompts;
+  metrics: Registry;
+}
+
+/** The telephone: Twilio's webhooks and media streams on one side, the model on the other. */
+export function createCalls(deps: Deps) {
+  const { env, log, db, bus, signer, spool, prompts } = deps;
+  const twiml = createTwiml(env.PUBLIC_BASE_URL);
+  const rest = createTwilioRest(env);
+  const plans = createCallPlans({ db, log, model: env.OPENAI_REALTIME_MODEL });
+  const metrics = createCallMetrics([deps.metrics], () => host.activeTotal());
+  const model =
+    env.OPENAI_API_KEY === undefined
+      ? null
+      : openAiRealtime(
+          {
+            api_key: env.OPENAI_API_KEY,
+            base_url: env.OPENAI_BASE_URL,
+            model: env.OPENAI_REALTIME_MODEL,
+            transcribe_model: env.OPENAI_TRANSCRIBE_MODEL,
+          },
+          { clock: systemClock, log },
+        );
+  const fillers = () => prompts.fillers;
+  const host = createHost({ db, bus, log, signer, plans, metrics, model, fillers });
+  const desk = createDesk({
+    ...{ db, log, plans, signer, spool, twiml },
+    model_enabled: model !== null,
+    activeCalls: host.activeCalls,
+    endingOf: host.endingOf,
+    greetingAddress: () => `${env.PUBLIC_BASE_URL}/static/tts/greeting_he.mp3`,
+    expect: host.expect,
+  });
+
+  return {
+    routes: [...callWebhooks({ env, log, desk }), ...callRoutes(), ...recordingRoutes({ db, env })],
+    jobs: {
+      ...watchdogJobs({ db, log, rest, twiml }),
+      ...recordingJobs({ db, env, log }),
+    },
+    socket: host.socket,
+    /** Does what a webhook could not do while the database was away. */
+    async handleSpooled({ kind, payload }: SpoolItem): Promise<void> {
+      const work = { call_recording: storeRecording, call_status: storeStatus }[kind];
+      if (!work) throw new SpoolReject(`nobody handles ${kind}`);
+      await work(db, payload as Record<string, string>);
+    },
+    async start(lease: number): Promise<void> {
+      host.start(lease);
+      await scheduleSweep(db);
+    },
+    drain: host.drain,
+  };
+}
