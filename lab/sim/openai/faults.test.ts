@@ -118,7 +118,16 @@ describe("faults", () => {
     expect(deltas).toHaveLength(2);
   });
 
-  it("end a session after its hour, and break a line of JSON", async () => {
+  it("break a line of JSON, and answer the handshake late", async () => {
+    const before = performance.now();
+    sim.nextConnection({ kind: "slow_handshake", ms: 200 }, { kind: "malformed_json" });
+    const client = new TestClient(sim.base_url);
+    await client.next("session.created");
+    expect(performance.now() - before).toBeGreaterThan(195);
+    await client.next("broken");
+  });
+
+  it("end a session after its hour", async () => {
     const client = new TestClient(sim.base_url);
     await client.next("session.created");
     sim.connections[0]?.expire();

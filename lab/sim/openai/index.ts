@@ -1,5 +1,5 @@
 export { OpenAiSim, type OpenAiSimOptions } from "./server.ts";
-export { RealtimeConnection, type Violation } from "./connection.ts";
+export type { RealtimeConnection, Violation } from "./connection.ts";
 export type { Brain, BrainItem, BrainReply, BrainState } from "./brain.ts";
 export type { Fault } from "./faults.ts";
 export type { Latency } from "./latency.ts";

@@ -212,16 +212,9 @@ describe("a response", () => {
   });
 
   it("calls the session's tools and goes on with their output", async () => {
-    const tool = (name: string, field: string) => ({
-      type: "function",
-      name,
-      parameters: {
-        type: "object",
-        properties: { [field]: { type: "string" } },
-        required: [field],
-      },
+    const tools = ["find_free_slots", "propose_slot"].map((name) => {
+      return { type: "function", name, parameters: { type: "object", properties: {} } };
     });
-    const tools = [tool("find_free_slots", "date"), tool("propose_slot", "starts_at")];
     const client = await session({ tools, tool_choice: "auto" });
     await client.speak(said("ask_tomorrow"));
     const outcome = async (output: object) => {
@@ -234,16 +227,20 @@ describe("a response", () => {
       client.send("response.create");
       return { name: call.name, ...JSON.parse(call.arguments) };
     };
-    expect(await outcome({ slots: ["2026-11-22T10:00:00+02:00"] })).toEqual({
+    const days = [{ date: "2026-11-22", times: ["10:00", "10:30"] }];
+    expect(await outcome({ ok: true, days })).toEqual({
       name: "find_free_slots",
-      date: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
+      from_date: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
     });
-    expect(await outcome({ say: "יש תור מחר בעשר. מתאים?" })).toEqual({
-      name: "propose_slot",
-      starts_at: "2026-11-22T10:00:00+02:00",
+    const at = { name: "propose_slot", date: "2026-11-22" };
+    expect(await outcome({ ok: true, proposed: "יום ראשון בשעה 10:00" })).toEqual({
+      ...at,
+      time: "10:00",
     });
     const done = await client.next("response.done");
-    expect(done.response.output[0].content[0].transcript).toBe("יש תור מחר בעשר. מתאים?");
+    expect(done.response.output[0].content[0].transcript).toContain("יום ראשון בשעה 10:00");
+    await client.speak(said("other_time"));
+    expect(await outcome({ ok: false, reason: "taken" })).toEqual({ ...at, time: "10:30" });
     expect(sim.violations).toEqual([]);
   });
 

@@ -1,119 +1,116 @@
 /**
- * The default brain: a Hebrew receptionist that books an appointment with whatever tools of these
- * names it was given. It works by the words of the caller's last sentence, nothing else.
+ * The default brain: a Hebrew receptionist that uses the product's tools. It goes by the words of
+ * the caller's last sentence and by what the tools answered, nothing else.
  */
 import type { Brain, BrainItem, BrainReply, BrainState } from "./brain.ts";
-import { argumentsFor, dateIn, slotStart, slotsOf } from "./tool-values.ts";
+import { dateIn, freeTimes, lastSaid, ownAppointment, parsed } from "./memory.ts";
 
-const which_day = "בשמחה. לאיזה יום תרצה לקבוע?";
 const how_help = "שלום, איך אפשר לעזור?";
 const say_again = "סליחה, לא שמעתי. אפשר לחזור על זה?";
 const which_time = "אני צריך גם שעה מדויקת, באיזו שעה תרצה?";
 const goodbye = "תודה שהתקשרת, יום טוב ולהתראות";
-const hours = "אנחנו פתוחים מתשע בבוקר עד חמש אחר הצהריים";
 
 export const receptionist: Brain = (state) => {
-  const last = state.items.at(-1);
-  if (state.response_instructions !== null) return { say: quoted(state.response_instructions) };
+  const asked = state.response_instructions;
+  const exactly = asked === null ? null : inOwnWords(asked);
+  if (exactly !== null) return { say: exactly };
+  const last = state.items.findLast((item) => item.type !== "message" || item.role !== "system");
   if (last?.type === "function_call_output") return afterTool(state, last);
-  const heard = state.items.findLast((item) => item.type === "message" && item.role === "user");
-  if (heard?.type !== "message") return { say: how_help };
-  return answer(state, heard.text);
+  const heard = lastSaid(state.items);
+  return heard === null ? { say: how_help } : answer(state, heard);
 };
 
-/** «…» or "…" in the instructions of one response is what must be said. */
-function quoted(instructions: string): string {
-  const found = /«([^»]+)»|"([^"]+)"|“([^”]+)”/.exec(instructions);
-  return found?.[1] ?? found?.[2] ?? found?.[3] ?? how_help;
+/** What one response's own instructions ask for: «…» word for word, or the sense of them. */
+function inOwnWords(instructions: string): string | null {
+  const found = /«([^»]+)»|"([^"]+)"/.exec(instructions);
+  if (found) return found[1] ?? found[2] ?? null;
+  if (/goodbye/i.test(instructions)) return goodbye;
+  if (/still there/i.test(instructions)) return "האם אתה עדיין על הקו?";
+  if (/connecting/i.test(instructions)) return "אני מעביר אותך לנציג, רק רגע.";
+  return null;
 }
 
 function answer(state: BrainState, heard: string): BrainReply {
-  const call = (name: string, values: Record<string, unknown> = {}): BrainReply => {
-    const tool = state.tools.find((one) => one.name === name);
-    if (!tool || state.tool_choice === "none") return { say: say_again };
-    return { calls: [{ name, arguments: argumentsFor(tool, values) }] };
-  };
-  const said = (...words: string[]) => words.some((word) => heard.includes(word));
-  if (said("מאשר")) return call("confirm_appointment");
-  if (said("תור פנוי", "מחר")) return find(state, dateIn(1));
-  if (said("שעה אחרת")) return another(state);
-  if (said("בשעה עשר")) return propose(state, `${dateIn(1)}T10:00:00`);
-  if (said("לבטל")) return call("cancel_appointment");
-  if (said("להזיז")) return find(state, dateIn(1));
-  if (said("מתי התור")) return call("my_appointments");
-  if (said("בן אדם")) return call("transfer_to_person", { reason: heard });
-  if (said("שיחזור")) return call("leave_message", { text: heard });
-  if (said("שעות הפתיחה")) return { say: hours };
-  if (said("להתראות")) return { say: goodbye, ...call("end_call", { reason: "done" }) };
-  if (said("לקבוע")) return { say: which_day };
+  const said = (words: string) => heard.includes(words);
+  if (said("מאשר")) return call(state, "confirm_appointment");
+  if (said("תור פנוי")) return call(state, "find_free_slots", { from_date: dateIn(1) });
+  if (said("שעה אחרת")) return offer(state);
+  if (said("בשעה עשר")) return propose(state, { date: dateIn(1), time: "10:00" });
+  if (said("לבטל") || said("להזיז") || said("מתי התור")) return call(state, "my_appointments");
+  if (said("בן אדם")) return call(state, "transfer_to_person", { reason: heard });
+  if (said("שיחזור")) {
+    return call(state, "leave_message", { subject: "לחזור ללקוח", message: heard });
+  }
+  if (said("שעות הפתיחה")) return { say: "אנחנו פתוחים מתשע בבוקר עד חמש אחר הצהריים" };
+  if (said("להתראות")) return { say: goodbye, ...call(state, "end_call") };
+  if (said("לקבוע")) return { say: "בשמחה. לאיזה יום תרצה לקבוע?" };
   if (said("רגע")) return { say: "כן, בבקשה" };
   return { say: say_again };
 }
 
-function find(state: BrainState, date: string): BrainReply {
-  const tool = state.tools.find(({ name }) => name === "find_free_slots");
-  if (!tool) return { say: which_time };
-  return { calls: [{ name: tool.name, arguments: argumentsFor(tool, { date }) }] };
+/** Calls a tool when the session has it and may call any. */
+function call(
+  { tools, tool_choice }: BrainState,
+  name: string,
+  args: Record<string, unknown> = {},
+): BrainReply {
+  const has = tool_choice !== "none" && tools.some((tool) => tool.name === name);
+  return has ? { calls: [{ name, arguments: args }] } : { say: say_again };
 }
 
-function propose(state: BrainState, starts_at: string): BrainReply {
-  const tool = state.tools.find(({ name }) => name === "propose_slot");
-  if (!tool) return { say: which_time };
-  return { calls: [{ name: tool.name, arguments: argumentsFor(tool, { starts_at }) }] };
+/** Puts the next free time before the caller, for a new appointment or for the one to move. */
+function offer(state: BrainState): BrainReply {
+  const [next] = freeTimes(state);
+  return next ? propose(state, next) : { say: which_time };
 }
 
-/** The slot after the ones already proposed since the last search. */
-function another(state: BrainState): BrainReply {
-  const searched = state.items.findLastIndex((item) => isOutput(item, "find_free_slots"));
-  const search = state.items[searched];
-  if (search?.type !== "function_call_output") return { say: which_time };
-  const proposed = state.items.slice(searched).filter((item) => isCall(item, "propose_slot"));
-  const next = slotsOf(parsed(search.output))[proposed.length];
-  return next === undefined ? { say: which_time } : propose(state, slotStart(next));
+function propose(state: BrainState, at: { date: string; time: string }): BrainReply {
+  const moves = state.items.some((item) => item.type === "message" && item.text.includes("להזיז"));
+  const own = moves ? ownAppointment(state.items) : null;
+  if (own) return call(state, "move_appointment", { appointment_id: own.id, ...at });
+  return call(state, "propose_slot", { ...at });
 }
 
-function isOutput(item: BrainItem, name: string): boolean {
-  return item.type === "function_call_output" && item.name === name;
-}
-
-function isCall(item: BrainItem, name: string): boolean {
-  return item.type === "function_call" && item.name === name;
-}
-
-function afterTool(state: BrainState, last: BrainItem & { type: "function_call_output" }) {
-  const output = parsed(last.output);
-  if (last.name === "end_call" || last.name === "transfer_to_person") return {};
-  if (last.name === "find_free_slots") return afterSearch(state, output);
-  const say = [output.say, output.message, output.question].find((one) => typeof one === "string");
-  if (say !== undefined) return { say: String(say) };
-  if (output.error !== undefined || output.ok === false) return { say: which_time };
-  if (last.name === "propose_slot") return { say: `${spoken(output)} מתאים לך? ` };
-  if (last.name === "confirm_appointment") return { say: "קבעתי לך את התור. להתראות!" };
-  return { say: "בסדר גמור." };
-}
-
-/** Proposes the first slot found; on an empty day looks at the next, for a week. */
-function afterSearch(state: BrainState, output: Record<string, unknown>): BrainReply {
-  const [first] = slotsOf(output);
-  if (first !== undefined) return propose(state, slotStart(first));
-  const asked = state.items.findLastIndex((item) => {
-    return item.type === "message" && item.role === "user";
-  });
-  const days = state.items.slice(asked).filter((item) => isCall(item, "find_free_slots")).length;
-  if (days > 7) return { say: "אין לנו תורים פנויים בשבוע הקרוב." };
-  return find(state, dateIn(days + 1));
-}
-
-function spoken(output: Record<string, unknown>): string {
-  const time = /T(\d\d:\d\d)/.exec(JSON.stringify(output))?.[1];
-  return time ? `יש לנו תור פנוי בשעה ${time}.` : "יש לנו תור פנוי.";
-}
-
-function parsed(output: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(output);
-    return typeof value === "object" && value !== null ? { ...value } : {};
-  } catch {
-    return {};
+function afterTool(
+  state: BrainState,
+  { name, output }: Extract<BrainItem, { type: "function_call_output" }>,
+): BrainReply {
+  const result = parsed(output);
+  const when = String(result.proposed ?? result.when ?? result.cancelled ?? "");
+  if (result.ok === false) return refusal(result);
+  switch (name) {
+    case "find_free_slots":
+      return freeTimes(state).length > 0 ? offer(state) : { say: "אין לנו תורים פנויים בקרוב." };
+    case "propose_slot":
+    case "move_appointment":
+      return { say: when ? `יש לנו תור פנוי ב${when}. האם זה מתאים לך?` : which_time };
+    case "confirm_appointment":
+      return { say: `מצוין, קבעתי לך תור ל${when}.` };
+    case "my_appointments":
+      return afterOwn(state);
+    case "cancel_appointment":
+      return { say: `ביטלתי את התור ב${when}.` };
+    case "leave_message":
+      return { say: "רשמתי את ההודעה, נחזור אליך בהקדם." };
+    case "end_call":
+    case "transfer_to_person":
+      return {};
+    default:
+      return { say: say_again };
   }
+}
+
+function afterOwn(state: BrainState): BrainReply {
+  const own = ownAppointment(state.items);
+  const heard = lastSaid(state.items) ?? "";
+  if (!own) return { say: "לא מצאתי תור על שמך." };
+  if (heard.includes("לבטל")) return call(state, "cancel_appointment", { appointment_id: own.id });
+  if (heard.includes("להזיז")) return call(state, "find_free_slots", { from_date: dateIn(1) });
+  return { say: `התור שלך הוא ב${own.when}.` };
+}
+
+function refusal({ reason }: Record<string, unknown>): BrainReply {
+  if (reason === "taken") return { say: "מצטער, השעה הזאת כבר נתפסה. אפשר בשעה אחרת?" };
+  if (reason === "nobody_can_be_reached_now") return { say: "אין כרגע נציג פנוי. להשאיר הודעה?" };
+  return { say: which_time };
 }

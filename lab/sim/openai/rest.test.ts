@@ -52,7 +52,11 @@ it("calls tools in a chat and goes on with their results", async () => {
   const message = first.choices[0]!.message;
   const call = message.tool_calls?.[0];
   expect(call).toMatchObject({ function: { name: "find_free_slots" } });
-  const result = { role: "tool" as const, tool_call_id: call!.id, content: '{"slots":[]}' };
+  const result = {
+    role: "tool" as const,
+    tool_call_id: call!.id,
+    content: '{"ok":true,"days":[]}',
+  };
   const { content, tool_calls } = message;
   const messages = [question, { role: "assistant" as const, content, tool_calls: tool_calls! }];
   const next = await client.chat.completions.create({
@@ -60,7 +64,8 @@ it("calls tools in a chat and goes on with their results", async () => {
     messages: [...messages, result],
     tools,
   });
-  expect(next.choices[0]?.finish_reason).toBe("tool_calls");
+  expect(next.choices[0]?.finish_reason).toBe("stop");
+  expect(next.choices[0]?.message.content).toBe("אין לנו תורים פנויים בקרוב.");
   expect(sim.violations).toEqual([]);
 });
 

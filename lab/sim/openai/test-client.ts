@@ -18,7 +18,7 @@ export class TestClient {
     this.ws = new WebSocket(url, { headers });
     this.ws.on("error", () => {});
     this.ws.on("message", (data) => {
-      this.events.push(JSON.parse(String(data)) as ServerEvent);
+      this.events.push(parse(String(data)));
       this.#wake?.();
     });
     this.ws.on("close", (code) => {
@@ -65,6 +65,15 @@ export class TestClient {
 
   types(): string[] {
     return this.events.map(({ type }) => type);
+  }
+}
+
+/** What is not JSON becomes an event of type `broken`. */
+function parse(text: string): ServerEvent {
+  try {
+    return JSON.parse(text) as ServerEvent;
+  } catch {
+    return { type: "broken" };
   }
 }
 
