@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from "node:http";
 import Koa from "koa";
-import type { Context, Middleware } from "koa";
+import type { Context, Middleware, Next } from "koa";
 import websockify from "koa-websocket";
 import type WebSocket from "ws";
 import type { Histogram } from "prom-client";
@@ -23,7 +23,7 @@ export interface ServerOptions {
   log: Logger;
   seconds: Histogram;
   trust_proxy: boolean;
-  middleware: Middleware[];
+  middleware: ((ctx: never, next: Next) => unknown)[];
   sockets: SocketRoute[];
 }
 
@@ -61,7 +61,7 @@ export function createServer(options: ServerOptions): HttpServer {
   app.use(requests(log, options.seconds));
   app.use(securityHeaders);
   app.use(bodies());
-  for (const middleware of options.middleware) app.use(middleware);
+  for (const middleware of options.middleware) app.use(middleware as Middleware);
   app.ws.use((ctx) => find(ctx.req.url)?.handle(ctx.websocket as never, ctx as never));
 
   let server: Server | undefined;

@@ -9,6 +9,7 @@ import type { Spool, SpoolItem } from "../../platform/spool.ts";
 import type { Prompts } from "../prompts/index.ts";
 import { createCallPlans } from "./call-plan.ts";
 import { createDesk } from "./desk.ts";
+import { createPlayedGreetings } from "./greeting-route.ts";
 import { createHost } from "./host.ts";
 import { createCallMetrics } from "./metrics.ts";
 import { recordingJobs, recordingRoutes } from "./recordings/index.ts";
@@ -50,19 +51,34 @@ export function createCalls(deps: Deps) {
           },
           { clock: systemClock, log },
         );
-  const fillers = () => prompts.fillers;
-  const host = createHost({ db, bus, log, signer, plans, metrics, model, fillers });
+  const { PUBLIC_BASE_URL: public_base_url } = env;
+  const greetings = createPlayedGreetings({ plans, prompts, signer, public_base_url });
+  const host = createHost({
+    db,
+    bus,
+    log,
+    signer,
+    plans,
+    metrics,
+    model,
+    fillers: prompts.fillers,
+  });
   const desk = createDesk({
     ...{ db, log, plans, signer, spool, twiml },
     model_enabled: model !== null,
     activeCalls: host.activeCalls,
     endingOf: host.endingOf,
-    greetingAddress: () => `${env.PUBLIC_BASE_URL}/static/tts/greeting_he.mp3`,
+    greetingAddress: greetings.address,
     expect: host.expect,
   });
 
   return {
-    routes: [...callWebhooks({ env, log, desk }), ...callRoutes(), ...recordingRoutes({ db, env })],
+    routes: [
+      ...callWebhooks({ env, log, desk }),
+      ...callRoutes(),
+      ...greetings.routes,
+      ...recordingRoutes({ db, env }),
+    ],
     jobs: {
       ...watchdogJobs({ db, log, rest, twiml }),
       ...recordingJobs({ db, env, log }),
