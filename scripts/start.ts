@@ -62,7 +62,11 @@ async function start(): Promise<void> {
   const database_url = config.database_url ?? (await database(data_dir));
   const envs = await childEnvironments(config, database_url);
   const address = config.public_base_url ?? `http://localhost:${port}`;
-  const show = demo ? await startDemo({ root, data_dir, address, port, running, end, say }) : null;
+  const local = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  const backend_url = `http://${local}:${port}`;
+  const show = demo
+    ? await startDemo({ root, data_dir, address, backend_url, running, end, say })
+    : null;
   if (ending.signal.aborted) return;
 
   const serving = Promise.withResolvers<void>();

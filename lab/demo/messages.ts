@@ -3,8 +3,6 @@ export interface ToDemo {
   readonly type: "serving";
   /** Where the backend is reached on this machine. */
   readonly backend_url: string;
-  /** What the backend signs and checks addresses with. */
-  readonly public_base_url: string;
   readonly admin: { readonly email: string; readonly password: string };
   /** For the accounts that the demo makes. */
   readonly owner_password: string;

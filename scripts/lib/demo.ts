@@ -7,8 +7,10 @@ import { supervise } from "./supervise.ts";
 export interface DemoOptions {
   readonly root: string;
   readonly data_dir: string;
+  /** PUBLIC_BASE_URL, which the simulators sign with. */
   readonly address: string;
-  readonly port: number;
+  /** Where the backend is reached on this machine. */
+  readonly backend_url: string;
   readonly running: { stop(): Promise<void>; kill?(): void }[];
   end(code: number): void;
   say(line: string): void;
@@ -32,6 +34,7 @@ async function passwords(data_dir: string) {
 
 /** Starts the simulators of the demo in a process of their own; settles when they serve. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
+  const { address, backend_url } = options;
   const passwordOf = await passwords(options.data_dir);
   const ready = Promise.withResolvers<Readonly<Record<string, string>>>();
   const seeded = Promise.withResolvers<{ email: string; password: string }>();
@@ -40,7 +43,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const child = supervise({
     name: "The demo",
     module: join(options.root, "lab/demo/main.ts"),
-    env: process.env,
+    env: { ...process.env, DEMO_PUBLIC_BASE_URL: address, DEMO_BACKEND_URL: backend_url },
     restart_ms: 1_000,
     give_up_after: 1,
     say: options.say,
@@ -64,8 +67,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     seed() {
       const message: ToDemo = {
         type: "serving",
-        backend_url: `http://127.0.0.1:${options.port}`,
-        public_base_url: options.address,
+        backend_url,
         admin,
         owner_password: passwordOf("owner"),
       };
