@@ -1,13 +1,28 @@
+import { createClient } from "@hey-api/openapi-ts";
 import vue from "@vitejs/plugin-vue";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 import vuetify from "vite-plugin-vuetify";
+import client from "./openapi-ts.config.ts";
 
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const backend = process.env["BACKEND_URL"] ?? "http://127.0.0.1:8080";
 
+/** Makes the API client from the backend's OpenAPI document, so that the two can't drift apart. */
+function apiClient(): Plugin {
+  return {
+    name: "api-client",
+    async buildStart() {
+      if (!existsSync(here("../backend/openapi.json"))) return;
+      await createClient({ ...client, input: here("../backend/openapi.json") });
+    },
+  };
+}
+
 export default defineConfig({
-  root: fileURLToPath(new URL(".", import.meta.url)),
-  plugins: [vue(), vuetify({ autoImport: true })],
+  root: here("."),
+  plugins: [apiClient(), vue(), vuetify({ autoImport: true })],
   define: {
     __VUE_I18N_FULL_INSTALL__: true,
     __VUE_I18N_LEGACY_API__: false,

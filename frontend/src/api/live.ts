@@ -1,4 +1,5 @@
-import { EVENT_NAMES, type EventName, type EventRef } from "@agentlocator/contract";
+import type { EventName, EventRef } from "@agentlocator/contract";
+import { EVENT_NAMES } from "./event-names.ts";
 
 export type LiveState = "off" | "connecting" | "live" | "reconnecting" | "stale";
 

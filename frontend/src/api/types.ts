@@ -1,28 +1,27 @@
+import type { Call, Settings } from "./generated/types.gen.ts";
+
 export type {
   Appointment,
+  AppointmentCreate,
+  AppointmentPatch,
   Business,
   BusinessCreate,
-  BusinessHours,
   Call,
-  CallStatus,
   CallSummary,
   Contact,
   Dashboard,
   Ledger,
   Notification,
   Problem,
-  Role,
   SessionInfo,
   Settings,
   SettingsPatch,
   Task,
+  TaskCreate,
+  TaskPatch,
   Turn,
-  User,
-  Weekday,
-} from "@agentlocator/contract";
+} from "./generated/types.gen.ts";
 
-export interface Page<T> {
-  items: T[];
-  next_cursor: string | null;
-}
-
+export type BusinessHours = Settings["business_hours"];
+export type Weekday = keyof BusinessHours;
+export type CallStatus = Call["status"];

@@ -9,7 +9,9 @@ import { storedTheme } from "./theme-choice.ts";
 const field = { variant: "outlined", density: "comfortable", color: "primary" } as const;
 
 export const vuetify = createVuetify({
-  locale: { adapter: createVueI18nAdapter({ i18n: i18n as I18n<never, {}, {}, string, false>, useI18n }) },
+  locale: {
+    adapter: createVueI18nAdapter({ i18n: i18n as I18n<never, {}, {}, string, false>, useI18n }),
+  },
   icons: { defaultSet: "mdi", aliases, sets: { mdi } },
   theme: { defaultTheme: storedTheme(), themes: { light, dark } },
   display: { mobileBreakpoint: "md" },
@@ -20,7 +22,7 @@ export const vuetify = createVuetify({
     VTextarea: field,
     VSelect: field,
     VAutocomplete: field,
-    VCombobox: field,
+    VDateInput: field,
     VSwitch: { color: "primary", inset: true, density: "comfortable" },
     VList: { bgColor: "transparent" },
     VMenu: { VList: { bgColor: "surface" } },

@@ -3,9 +3,7 @@ import { Temporal } from "temporal-polyfill";
 /** ISO 8601 with offset for a date (`2026-11-20`) and a clock time (`09:30`) in `zone`. */
 export function zonedIso(date: string, clock: string, zone: string): string {
   const local = Temporal.PlainDate.from(date).toPlainDateTime(Temporal.PlainTime.from(clock));
-  return local
-    .toZonedDateTime(zone)
-    .toString({ timeZoneName: "never", smallestUnit: "second" });
+  return local.toZonedDateTime(zone).toString({ timeZoneName: "never", smallestUnit: "second" });
 }
 
 /** The date and clock time that `iso` is in `zone`. */

@@ -138,7 +138,11 @@ export const calls: Call[] = [
     turns: turns(bookedStart, [
       ["agent", "שלום, הגעתם למרפאת השיניים של ד״ר לוי. איך אפשר לעזור?"],
       ["caller", "שלום, רציתי לקבוע תור לבדיקה לבת שלי."],
-      ["agent", "בשמחה. מתי נוח לכם? ביום שני יש פנוי בעשר בבוקר וגם בשלוש אחר הצהריים.", "בשמחה. מתי נוח לכם? ביום שני"],
+      [
+        "agent",
+        "בשמחה. מתי נוח לכם? ביום שני יש פנוי בעשר בבוקר וגם בשלוש אחר הצהריים.",
+        "בשמחה. מתי נוח לכם? ביום שני",
+      ],
       ["caller", "אחר הצהריים בבקשה, אחרי הלימודים."],
       ["agent", "מצוין. יום שני בשעה שלוש אחר הצהריים. לאשר?"],
       ["caller", "כן, מאשר."],
@@ -154,7 +158,12 @@ export const calls: Call[] = [
     started_at: ago(5 * HOUR),
     ended_at: ago(5 * HOUR - MINUTE),
     duration_seconds: 41,
-    ledger: { ...EMPTY_LEDGER, greeting_ms: 13, silences_over_3s: 1, fallback_reason: "model_mute" },
+    ledger: {
+      ...EMPTY_LEDGER,
+      greeting_ms: 13,
+      silences_over_3s: 1,
+      fallback_reason: "model_mute",
+    },
     turns: turns(ago(5 * HOUR), [
       ["agent", "שלום, הגעתם למרפאת השיניים של ד״ר לוי. איך אפשר לעזור?"],
       ["caller", "שלום, יש לי כאב שיניים חזק, אפשר לבוא היום?"],
@@ -225,7 +234,12 @@ export const appointments: Appointment[] = (
 }));
 
 export const tasks: Task[] = [
-  ["לחזור ליוסי: כאב שיניים חזק", "השאיר הודעה אחרי שהסוכן לא הצליח לענות.", -2 * HOUR, calls[2]!.call_sid],
+  [
+    "לחזור ליוסי: כאב שיניים חזק",
+    "השאיר הודעה אחרי שהסוכן לא הצליח לענות.",
+    -2 * HOUR,
+    calls[2]!.call_sid,
+  ],
   ["להזמין חומרי הרדמה", "", 26 * HOUR, null],
   ["Send the price list to Michael", "He prefers email.", null, calls[3]!.call_sid],
 ].map(([title, body, due, call_sid], i) => ({

@@ -27,7 +27,13 @@ const CSP = [
 
 export interface Mock {
   url: string;
-  state: { user: "owner" | "admin" | null; tenant: number | null; empty: boolean; demo: boolean; setup: boolean };
+  state: {
+    user: "owner" | "admin" | null;
+    tenant: number | null;
+    empty: boolean;
+    demo: boolean;
+    setup: boolean;
+  };
   /** Requests that changed something, as `METHOD path`. */
   writes: { line: string; body: unknown; csrf: string | undefined }[];
   /** Answers the next request whose `METHOD path` begins so with this problem. */
@@ -83,7 +89,8 @@ export async function startMock(): Promise<Mock> {
       const item = data.appointments.find((one) => String(one.id) === id);
       return method === "GET" ? item : Object.assign({}, item, body);
     }
-    if (path === "/api/settings") return method === "GET" ? data.settings : { ...data.settings, ...body };
+    if (path === "/api/settings")
+      return method === "GET" ? data.settings : { ...data.settings, ...body };
     if (path === "/api/tasks" && method === "GET") {
       return page(url.searchParams.get("status") === "done" ? [] : some(data.tasks));
     }
@@ -98,7 +105,14 @@ export async function startMock(): Promise<Mock> {
 
   function problem(response: ServerResponse, status: number, type: string): void {
     response.writeHead(status, { "content-type": "application/problem+json" });
-    response.end(JSON.stringify({ type: `urn:agentlocator:${type}`, title: type, status, request_id: "01TESTREQUEST" }));
+    response.end(
+      JSON.stringify({
+        type: `urn:agentlocator:${type}`,
+        title: type,
+        status,
+        request_id: "01TESTREQUEST",
+      }),
+    );
   }
 
   function stream(response: ServerResponse): void {
@@ -127,7 +141,10 @@ export async function startMock(): Promise<Mock> {
     if (url.pathname === "/api/events") return stream(response);
     const result = answer(line, url, body);
     if (result === undefined) return problem(response, 404, "not_found");
-    response.writeHead(200, { "content-type": "application/json", "set-cookie": "al_csrf=csrf; path=/" });
+    response.writeHead(200, {
+      "content-type": "application/json",
+      "set-cookie": "al_csrf=csrf; path=/",
+    });
     response.end(JSON.stringify(result));
   }
 
@@ -160,7 +177,8 @@ export async function startMock(): Promise<Mock> {
     writes,
     fail: (line, status, type) => void failures.push({ line, status, type }),
     emit(name, ref) {
-      for (const response of streams) response.write(`event: ${name}\ndata: ${JSON.stringify(ref)}\n\n`);
+      for (const response of streams)
+        response.write(`event: ${name}\ndata: ${JSON.stringify(ref)}\n\n`);
     },
     dropStreams() {
       for (const response of streams) response.destroy();

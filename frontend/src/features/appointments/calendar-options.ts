@@ -1,6 +1,6 @@
 import type { CalendarOptions, EventInput } from "@fullcalendar/vue3";
 import type { Appointment, BusinessHours, Settings } from "../../api/types.ts";
-import { WEEKDAYS } from "@agentlocator/contract";
+import { WEEKDAYS } from "../settings/index.ts";
 
 /** Opening hours in FullCalendar's terms; the rest of the day is shaded. */
 export function openingHours(hours: BusinessHours): CalendarOptions["businessHours"] {
@@ -35,8 +35,9 @@ export function toEvent(item: Appointment, untitled: string): EventInput {
 }
 
 /** Closed dates as shaded whole days. */
-export function closedDays(settings: Settings | undefined): EventInput[] {
+export function closedDays(settings: Settings | undefined, title: string): EventInput[] {
   return (settings?.closed_dates ?? []).map((date) => ({
+    title,
     start: date,
     allDay: true,
     display: "background",

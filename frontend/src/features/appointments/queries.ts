@@ -1,7 +1,13 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/vue-query";
 import { type MaybeRefOrGetter, toValue } from "vue";
-import { http } from "../../api/http.ts";
-import type { Appointment, Page } from "../../api/types.ts";
+import {
+  ask,
+  createAppointment,
+  getAppointment,
+  listAppointments,
+  updateAppointment,
+} from "../../api/client.ts";
+import type { Appointment, AppointmentCreate, AppointmentPatch } from "../../api/types.ts";
 
 export interface Range {
   from: string;
@@ -13,7 +19,7 @@ async function fetchRange(range: Range, signal: AbortSignal): Promise<Appointmen
   let cursor: string | undefined;
   do {
     const query = { ...range, limit: 200, cursor };
-    const page = await http.get<Page<Appointment>>("/api/appointments", { query, signal });
+    const page = await ask(listAppointments({ query, signal }));
     items.push(...page.items);
     cursor = page.next_cursor ?? undefined;
   } while (cursor);
@@ -54,26 +60,21 @@ export function useUpcoming() {
 export function useAppointment(id: MaybeRefOrGetter<number>) {
   return useQuery({
     queryKey: ["appointments", "one", id],
-    queryFn: ({ signal }) => http.get<Appointment>(`/api/appointments/${toValue(id)}`, { signal }),
+    queryFn: ({ signal }) => ask(getAppointment({ path: { id: toValue(id) }, signal })),
   });
-}
-
-export interface AppointmentInput {
-  title?: string;
-  starts_at?: string;
-  ends_at?: string;
-  contact_id?: number | null;
-  status?: Appointment["status"];
 }
 
 /** Creates without `id`, changes with one. */
 export function useSaveAppointment() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ id, ...body }: AppointmentInput & { id?: number }) =>
-      id === undefined
-        ? http.post<Appointment>("/api/appointments", body)
-        : http.patch<Appointment>(`/api/appointments/${id}`, body),
+    mutationFn: (
+      input: (AppointmentCreate & { id?: undefined }) | (AppointmentPatch & { id: number }),
+    ) => {
+      if (input.id === undefined) return ask(createAppointment({ body: input }));
+      const { id, ...body } = input;
+      return ask(updateAppointment({ path: { id }, body }));
+    },
     onSettled: () => client.invalidateQueries({ queryKey: ["appointments"] }),
   });
 }
@@ -82,7 +83,7 @@ export function useCancelAppointment() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (id: number) =>
-      http.patch<Appointment>(`/api/appointments/${id}`, { status: "cancelled" }),
+      ask(updateAppointment({ path: { id }, body: { status: "cancelled" } })),
     onSettled: () => client.invalidateQueries({ queryKey: ["appointments"] }),
   });
 }

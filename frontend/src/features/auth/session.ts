@@ -1,6 +1,13 @@
 import { defineStore } from "pinia";
 import { computed, ref } from "vue";
-import { http } from "../../api/http.ts";
+import {
+  ask,
+  endImpersonation,
+  login as signIn,
+  logout as signOut,
+  me,
+  startImpersonation,
+} from "../../api/client.ts";
 import { ProblemError } from "../../api/problem.ts";
 import { queryClient } from "../../api/query-client.ts";
 import type { SessionInfo } from "../../api/types.ts";
@@ -30,7 +37,7 @@ export const useSession = defineStore("session", () => {
   }
 
   async function refresh(): Promise<void> {
-    adopt(await http.get<SessionInfo>("/api/auth/me"));
+    adopt(await ask(me()));
   }
 
   /** Asks the server once per page load; true when someone is signed in. */
@@ -48,7 +55,7 @@ export const useSession = defineStore("session", () => {
 
   async function login(email: string, password: string, totp?: string): Promise<void> {
     const body = totp ? { email, password, totp } : { email, password };
-    adopt(await http.post<SessionInfo>("/api/auth/login", body));
+    adopt(await ask(signIn({ body })));
   }
 
   function forget(): void {
@@ -57,16 +64,16 @@ export const useSession = defineStore("session", () => {
   }
 
   async function logout(): Promise<void> {
-    await http.post("/api/auth/logout");
+    await ask(signOut({ body: {} }));
     forget();
   }
 
   async function enterBusiness(business_id: number): Promise<void> {
-    adopt(await http.post<SessionInfo>("/api/admin/impersonation", { business_id }));
+    adopt(await ask(startImpersonation({ body: { business_id } })));
   }
 
   async function leaveBusiness(): Promise<void> {
-    adopt(await http.delete<SessionInfo>("/api/admin/impersonation"));
+    adopt(await ask(endImpersonation()));
   }
 
   return {

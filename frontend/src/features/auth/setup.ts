@@ -1,7 +1,7 @@
-import { http } from "../../api/http.ts";
+import { ask, setupNeeded } from "../../api/client.ts";
 
 /** Whether this installation still waits for its first administrator. */
 export async function isSetupNeeded(): Promise<boolean> {
-  const { needed } = await http.get<{ needed: boolean }>("/api/setup");
+  const { needed } = await ask(setupNeeded());
   return needed;
 }

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/vue-query";
 import { computed, type MaybeRefOrGetter, toValue } from "vue";
-import { http } from "../../api/http.ts";
-import type { Call, CallSummary, Page } from "../../api/types.ts";
+import { ask, getCall, listCalls, placeDemoCall } from "../../api/client.ts";
+import type { CallSummary } from "../../api/types.ts";
 import { toastProblem } from "../../ui/toast-problem.ts";
 import { toast } from "../../ui/toast.ts";
 import { useSession } from "../auth/session.ts";
@@ -15,10 +15,7 @@ export function useCalls() {
   return useInfiniteQuery({
     queryKey: ["calls", "list"],
     queryFn: ({ pageParam, signal }) =>
-      http.get<Page<CallSummary>>("/api/calls", {
-        query: { limit: 50, cursor: pageParam ?? undefined },
-        signal,
-      }),
+      ask(listCalls({ query: { limit: 50, cursor: pageParam ?? undefined }, signal })),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
   });
@@ -29,8 +26,7 @@ export function useLiveCalls() {
   const session = useSession();
   const query = useQuery({
     queryKey: ["calls", "newest"],
-    queryFn: ({ signal }) =>
-      http.get<Page<CallSummary>>("/api/calls", { query: { limit: 50 }, signal }),
+    queryFn: ({ signal }) => ask(listCalls({ query: { limit: 50 }, signal })),
     enabled: () => session.business !== null,
   });
   const calls = computed(() => (query.data.value?.items ?? []).filter(isLive));
@@ -40,8 +36,7 @@ export function useLiveCalls() {
 export function useCall(call_sid: MaybeRefOrGetter<string>) {
   return useQuery({
     queryKey: ["calls", "one", call_sid],
-    queryFn: ({ signal }) =>
-      http.get<Call>(`/api/calls/${encodeURIComponent(toValue(call_sid))}`, { signal }),
+    queryFn: ({ signal }) => ask(getCall({ path: { call_sid: toValue(call_sid) }, signal })),
   });
 }
 
@@ -50,7 +45,7 @@ export type Scenario = (typeof SCENARIOS)[number];
 
 export function usePlaceDemoCall() {
   return useMutation({
-    mutationFn: (scenario: Scenario) => http.post("/api/demo/call", { scenario }),
+    mutationFn: (scenario: Scenario) => ask(placeDemoCall({ body: { scenario } })),
     onSuccess: () => toast("demo.placed", "info"),
     onError: toastProblem,
   });

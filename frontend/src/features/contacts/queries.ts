@@ -1,16 +1,22 @@
-import { keepPreviousData, useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/vue-query";
+import {
+  keepPreviousData,
+  useInfiniteQuery,
+  useMutation,
+  useQueryClient,
+} from "@tanstack/vue-query";
 import { computed, type MaybeRefOrGetter, toValue } from "vue";
-import { http } from "../../api/http.ts";
-import type { Contact, Page } from "../../api/types.ts";
+import { ask, createContact, listContacts, updateContact } from "../../api/client.ts";
 
 export function useContacts(q: MaybeRefOrGetter<string>) {
   const query = useInfiniteQuery({
     queryKey: ["contacts", q],
     queryFn: ({ pageParam, signal }) =>
-      http.get<Page<Contact>>("/api/contacts", {
-        query: { q: toValue(q) || undefined, limit: 50, cursor: pageParam ?? undefined },
-        signal,
-      }),
+      ask(
+        listContacts({
+          query: { q: toValue(q) || undefined, limit: 50, cursor: pageParam ?? undefined },
+          signal,
+        }),
+      ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     placeholderData: keepPreviousData,
@@ -24,9 +30,7 @@ export function useSaveContact() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: ({ id, ...body }: { id?: number; name: string; phone: string }) =>
-      id === undefined
-        ? http.post<Contact>("/api/contacts", body)
-        : http.patch<Contact>(`/api/contacts/${id}`, body),
+      id === undefined ? ask(createContact({ body })) : ask(updateContact({ path: { id }, body })),
     onSettled: () => client.invalidateQueries({ queryKey: ["contacts"] }),
   });
 }

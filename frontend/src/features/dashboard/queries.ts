@@ -1,10 +1,9 @@
 import { useQuery } from "@tanstack/vue-query";
-import { http } from "../../api/http.ts";
-import type { Dashboard } from "../../api/types.ts";
+import { ask, getDashboard } from "../../api/client.ts";
 
 export function useDashboard() {
   return useQuery({
     queryKey: ["dashboard"],
-    queryFn: ({ signal }) => http.get<Dashboard>("/api/dashboard", { signal }),
+    queryFn: ({ signal }) => ask(getDashboard({ signal })),
   });
 }

@@ -1,20 +1,26 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/vue-query";
-import { http } from "../../api/http.ts";
-import type { Notification, Page } from "../../api/types.ts";
+import {
+  ask,
+  listNotifications,
+  readAllNotifications,
+  readNotification,
+} from "../../api/client.ts";
 import { toastProblem } from "../../ui/toast-problem.ts";
 
 export function useNotifications() {
   return useQuery({
     queryKey: ["notifications"],
-    queryFn: ({ signal }) => http.get<Page<Notification>>("/api/notifications", { signal }),
+    queryFn: ({ signal }) => ask(listNotifications({ signal })),
   });
 }
 
 export function useMarkRead() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (id: number | "all") =>
-      http.post(id === "all" ? "/api/notifications/read-all" : `/api/notifications/${id}/read`),
+    mutationFn: async (id: number | "all") => {
+      if (id === "all") await ask(readAllNotifications());
+      else await ask(readNotification({ path: { id } }));
+    },
     onError: toastProblem,
     onSettled: () => client.invalidateQueries({ queryKey: ["notifications"] }),
   });

@@ -1,1 +1,2 @@
 export { useSettings } from "./queries.ts";
+export { WEEKDAYS } from "./weekdays.ts";

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/vue-query";
 import { computed, type MaybeRefOrGetter, toValue } from "vue";
-import { http } from "../../api/http.ts";
-import type { Page, Task } from "../../api/types.ts";
+import { ask, createTask, deleteTask, listTasks, updateTask } from "../../api/client.ts";
+import type { Task, TaskCreate, TaskPatch } from "../../api/types.ts";
 
 export type TaskStatus = Task["status"];
 
@@ -9,10 +9,12 @@ export function useTasks(status: MaybeRefOrGetter<TaskStatus>) {
   const query = useInfiniteQuery({
     queryKey: ["tasks", "list", status],
     queryFn: ({ pageParam, signal }) =>
-      http.get<Page<Task>>("/api/tasks", {
-        query: { status: toValue(status), limit: 50, cursor: pageParam ?? undefined },
-        signal,
-      }),
+      ask(
+        listTasks({
+          query: { status: toValue(status), limit: 50, cursor: pageParam ?? undefined },
+          signal,
+        }),
+      ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
   });
@@ -24,24 +26,19 @@ export function useTasks(status: MaybeRefOrGetter<TaskStatus>) {
 export function useOpenTasks() {
   return useQuery({
     queryKey: ["tasks", "open"],
-    queryFn: ({ signal }) =>
-      http.get<Page<Task>>("/api/tasks", { query: { status: "open", limit: 5 }, signal }),
+    queryFn: ({ signal }) => ask(listTasks({ query: { status: "open", limit: 5 }, signal })),
   });
-}
-
-export interface TaskInput {
-  title?: string;
-  body?: string;
-  status?: TaskStatus;
-  due_at?: string | null;
 }
 
 /** Creates without `id`, changes with one. */
 export function useSaveTask() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ id, ...body }: TaskInput & { id?: number }) =>
-      id === undefined ? http.post<Task>("/api/tasks", body) : http.patch<Task>(`/api/tasks/${id}`, body),
+    mutationFn: (input: (TaskCreate & { id?: undefined }) | (TaskPatch & { id: number })) => {
+      if (input.id === undefined) return ask(createTask({ body: input }));
+      const { id, ...body } = input;
+      return ask(updateTask({ path: { id }, body }));
+    },
     onSettled: () => client.invalidateQueries({ queryKey: ["tasks"] }),
   });
 }
@@ -49,7 +46,7 @@ export function useSaveTask() {
 export function useDeleteTask() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (id: number) => http.delete(`/api/tasks/${id}`),
+    mutationFn: (id: number) => ask(deleteTask({ path: { id } })),
     onSettled: () => client.invalidateQueries({ queryKey: ["tasks"] }),
   });
 }
