@@ -41,7 +41,7 @@ const { version } = JSON.parse(
 ) as { version: string };
 
 /** Old events are removed each night; browsers that were away longer fetch everything anew. */
-const CRONTAB = "17 3 * * * events.prune";
+const CRONTAB = "17 3 * * * prune_events";
 
 export interface App {
   readonly port: number;

@@ -409,6 +409,8 @@ create table jobs.workers (
   lease int not null,
   created_at timestamptz not null default now()
 );
+-- The watchdog compares a call's lease with the locks held in this table's name.
+grant usage on schema jobs to agentlocator_system;
 
 -- graphile-worker's own tables are closed to both roles; this is their only way to add a job, and
 -- within a business the job is that business's whatever the payload says.
