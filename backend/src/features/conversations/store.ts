@@ -1,4 +1,4 @@
-import type { Message, Thread } from "@agentlocator/contract";
+import { PendingSlot, type Message, type Thread } from "@agentlocator/contract";
 import type { Knex } from "knex";
 import type { BusinessTx } from "../../db/database.ts";
 import { pageById } from "../../http/page.ts";
@@ -84,9 +84,8 @@ export async function findThread(tx: BusinessTx, id: number): Promise<Thread | n
 
 /** The API shows a pending slot only when it is complete: a day without a time is not one yet. */
 function shown(row: ThreadRow): Thread {
-  const slot = row.pending_slot as { starts_at?: string | null; expires_at?: string } | null;
-  const complete = slot?.starts_at && slot.expires_at;
-  return { ...row, pending_slot: complete ? (slot as Thread["pending_slot"]) : null };
+  const slot = PendingSlot.safeParse(row.pending_slot);
+  return { ...row, pending_slot: slot.success ? slot.data : null };
 }
 
 type Changeable = "status" | "assigned_to" | "ai_paused_until" | "unread_count" | "contact_id";
