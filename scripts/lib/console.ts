@@ -2,22 +2,25 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { globSync } from "node:fs";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { promisify } from "node:util";
 
 const SOURCES = [
-  "frontend/{index.html,package.json,vite.config.ts,tsconfig.json}",
+  "frontend/*",
   "frontend/{src,public}/**/*",
   "backend/contract/**/*.ts",
+  "backend/openapi.json",
   "package-lock.json",
 ];
+/** Made by the build itself, or not part of it. */
+const NOT_SOURCES = /\.test\.ts$|^frontend\/src\/api\/generated\//;
 
 async function hashOf(root: string): Promise<string> {
   const hash = createHash("sha256");
   const files = globSync(SOURCES, { cwd: root, withFileTypes: true }).filter((f) => f.isFile());
-  for (const path of files.map((file) => join(file.parentPath, file.name)).toSorted()) {
-    if (!path.endsWith(".test.ts")) hash.update(`${path.slice(root.length)}\0`);
-    if (!path.endsWith(".test.ts")) hash.update(await readFile(path));
+  const paths = files.map((file) => relative(root, join(file.parentPath, file.name)));
+  for (const path of paths.toSorted().filter((each) => !NOT_SOURCES.test(each))) {
+    hash.update(`${path}\0`).update(await readFile(join(root, path)));
   }
   return hash.digest("hex");
 }
@@ -37,11 +40,11 @@ export async function buildConsole(
   if ((await readFile(stamp, "utf8").catch(() => "")) === hash) return;
   say("Building the console ...");
   const fresh = `${dist}.${process.pid}`;
-  const vite = join(root, "node_modules/vite/bin/vite.js");
-  const args = [vite, "build", "--outDir", fresh, "--emptyOutDir", "--logLevel", "warn"];
+  const vite = ["--outDir", fresh, "--emptyOutDir", "--logLevel", "warn"];
+  const args = ["run", "--silent", "build", "--", ...vite];
   const env = { ...process.env, NODE_ENV: "production" };
   try {
-    await promisify(execFile)(process.execPath, args, {
+    await promisify(execFile)("npm", args, {
       cwd: join(root, "frontend"),
       env,
       signal,
