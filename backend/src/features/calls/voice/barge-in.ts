@@ -3,7 +3,7 @@ import type { Evidence } from "./voice-activity.ts";
 
 /** 160 ms: within the pacer's lead, so that a false alarm up to here is not even heard. */
 const first_look_frames = 8;
-/** 360 ms: what is not confirmed by then is not an interruption. */
+/** 360 ms: speech is confirmed within this, or it is no interruption. */
 const window_frames = 18;
 /** 100 ms of quiet end a cough. */
 const quiet_frames = 5;
@@ -31,6 +31,10 @@ export interface JudgedFrame {
  */
 export type BargeInAction = "freeze" | "resume" | "interrupt" | null;
 
+const is_loud = 1;
+const is_strong = 2;
+const is_voiced = 4;
+
 /**
  * The two stages: the first loud frame freezes the agent, `confirm_ms` of voiced frames within
  * the window confirm; the model's own speech detection is a second way in.
@@ -42,10 +46,12 @@ export class BargeIn {
   onset_at = 0;
   private stage: "idle" | "soft" = "idle";
   private frames = 0;
-  private loud = 0;
-  private strong = 0;
-  private voiced = 0;
   private quiet = 0;
+  /** The last 360 ms while there was something to interrupt. */
+  private readonly window = new Uint8Array(window_frames);
+  private remembers = false;
+  private at = 0;
+  private last_loud_at = -Infinity;
   private readonly settings: BargeInSettings;
 
   constructor(settings: BargeInSettings) {
@@ -62,17 +68,23 @@ export class BargeIn {
    */
   frame(frame: JudgedFrame, agent_since: number | null, now: number): BargeInAction {
     if (!this.settings.enabled) return null;
-    if (this.stage === "idle") {
-      if (!frame.loud || !this.interruptible(agent_since, now)) return null;
-      this.begin(now);
-      this.count(frame);
-      return "freeze";
+    const soft = this.stage === "soft";
+    if (!soft && !this.interruptible(agent_since, now)) {
+      if (this.remembers) this.reset();
+      return null;
     }
-    this.count(frame);
-    const long_enough = this.voiced * frame_ms >= this.settings.confirm_ms;
-    if (long_enough && this.strong >= least_strong) return this.confirm();
-    const weak = this.loud * 2 < this.frames || this.strong === 0;
-    const hopeless = this.frames >= first_look_frames && weak;
+    this.remember(frame, now);
+    if (!soft) {
+      if (!frame.loud) return null;
+      this.stage = "soft";
+      this.frames = 1;
+      this.quiet = 0;
+      return this.confirmed() ? this.confirm() : "freeze";
+    }
+    this.frames++;
+    this.quiet = frame.loud ? 0 : this.quiet + 1;
+    if (this.confirmed()) return this.confirm();
+    const hopeless = this.frames >= first_look_frames && this.weak();
     if (hopeless || this.quiet >= quiet_frames || this.frames >= window_frames) {
       this.stage = "idle";
       return "resume";
@@ -88,7 +100,7 @@ export class BargeIn {
     if (!this.settings.enabled || evidence === "not_the_caller") return null;
     if (this.stage === "soft") {
       // Without a voiced frame so far it may be a cough: the frames decide.
-      if (this.voiced === 0 || this.strong === 0) return null;
+      if (this.count(is_voiced) === 0 || this.count(is_strong) === 0) return null;
       return this.confirm();
     }
     if (!this.interruptible(agent_since, now)) return null;
@@ -99,28 +111,44 @@ export class BargeIn {
   /** Forget everything: the agent stopped for another reason. */
   reset(): void {
     this.stage = "idle";
+    this.remembers = false;
+    this.window.fill(0);
+    this.last_loud_at = -Infinity;
   }
 
   private interruptible(agent_since: number | null, now: number): boolean {
     return agent_since !== null && now - agent_since >= this.settings.grace_ms;
   }
 
-  private begin(now: number): void {
-    this.stage = "soft";
-    this.onset_at = now;
-    this.frames = this.loud = this.strong = this.voiced = this.quiet = 0;
+  private remember(frame: JudgedFrame, now: number): void {
+    let flags = 0;
+    this.remembers = true;
+    if (frame.loud) {
+      if (now - this.last_loud_at > window_frames * frame_ms) this.onset_at = now;
+      this.last_loud_at = now;
+      flags = is_loud | (frame.strong ? is_strong : 0) | (frame.voiced() ? is_voiced : 0);
+    }
+    this.window[this.at] = flags;
+    this.at = (this.at + 1) % window_frames;
   }
 
-  private count(frame: JudgedFrame): void {
-    this.frames++;
-    if (!frame.loud) {
-      this.quiet++;
-      return;
+  private count(flag: number, newest = window_frames): number {
+    let count = 0;
+    for (let i = 1; i <= newest; i++) {
+      if (this.window[(this.at - i + window_frames) % window_frames]! & flag) count++;
     }
-    this.quiet = 0;
-    this.loud++;
-    if (frame.strong) this.strong++;
-    if (frame.voiced()) this.voiced++;
+    return count;
+  }
+
+  private confirmed(): boolean {
+    const voiced_ms = this.count(is_voiced) * frame_ms;
+    return voiced_ms >= this.settings.confirm_ms && this.count(is_strong) >= least_strong;
+  }
+
+  /** Not the beginning of speech: mostly quiet since the freeze, or never as loud as the caller. */
+  private weak(): boolean {
+    const since = Math.min(this.frames, window_frames);
+    return this.count(is_loud, since) * 2 < since || this.count(is_strong) === 0;
   }
 
   private confirm(): BargeInAction {

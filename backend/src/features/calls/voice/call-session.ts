@@ -18,10 +18,14 @@ import * as phrases from "./phrases.ts";
 import { AgentVoice } from "./agent-voice.ts";
 import { CallerAudio } from "./caller-audio.ts";
 import { CallerEars } from "./caller-ears.ts";
+import { CallerTurn } from "./caller-turn.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Dialogue } from "./dialogue.ts";
 import { GreetingRecording } from "./greeting-recording.ts";
+import { hangUp } from "./hang-up.ts";
+import { IdleWatch } from "./idle-watch.ts";
 import { LedgerBook } from "./ledger-book.ts";
+import { speakOnly } from "./language.ts";
 import { ModelLink } from "./model-link.ts";
 import { TurnLog } from "./turn-log.ts";
 import { Waiting } from "./waiting.ts";
@@ -32,11 +36,11 @@ const least_turn_ms = 240;
 /** What a session that comes late is given of the time before the caller's turn. */
 const preroll_ms = 500;
 const first_audio_ms = 5_000;
+const longest_turn_ms = 60_000;
 const failed_retry_ms = 300;
 const most_empty_responses = 2;
 /** A failing call lets what is being said come to its end, but not longer than this. */
 const last_words_ms = 8_000;
-const recorder_patience_ms = 1_000;
 
 export interface CallSessionDeps {
   admission: Admission;
@@ -65,8 +69,8 @@ export class CallSession {
   private readonly recorder: CallRecorder;
   private readonly media: MediaStream;
   private readonly limits: CallLimits;
-  private readonly clock: Clock;
-  private readonly log: VoiceLog;
+  readonly clock: Clock;
+  readonly log: VoiceLog;
   private readonly released: () => void;
   private readonly deadlines = new Deadlines<DeadlineName>();
   private readonly book: LedgerBook;
@@ -86,13 +90,8 @@ export class CallSession {
   private spoke = false;
   private fillers_played = 0;
   private empty_responses = 0;
-  private model_speech_at: number | null = null;
-  private turn_accepted = true;
-  private committed_at = -Infinity;
-  /** Where in the caller's audio the turn begins that has not been answered. */
-  private unanswered_ms: number | null = null;
-  private idle_since: number;
-  private asked_if_there = false;
+  private readonly turn = new CallerTurn();
+  private readonly idle: IdleWatch;
   private audible_at: number;
   private speaking: "caller" | "agent" | null = null;
   private said: Promise<void> = Promise.resolve();
@@ -101,7 +100,8 @@ export class CallSession {
     const { brief, recorder, tools } = deps.admission;
     const { clock, limits, log } = deps;
     const now = clock.now();
-    this.started_at = this.last_media_at = this.idle_since = this.audible_at = now;
+    this.started_at = this.last_media_at = this.audible_at = now;
+    this.idle = new IdleWatch(limits, now);
     this.brief = brief;
     this.recorder = recorder;
     this.tools = tools;
@@ -168,7 +168,7 @@ export class CallSession {
 
   dtmf(digit: string): void {
     if (this.state === "closed") return;
-    this.idle_since = this.clock.now();
+    this.idle.callerActive(this.clock.now());
     this.dialogue.tell(phrases.keyPressed(digit));
   }
 
@@ -218,7 +218,7 @@ export class CallSession {
     const due = this.clock.now() + this.limits.goodbye_ms;
     this.ending = { reason, due, revocable: reason === "agent_ended" };
     this.waiting.end();
-    if (instructions !== null) this.dialogue.ask("goodbye", instructions);
+    if (instructions !== null) this.askGoodbye(instructions);
   }
 
   /** Frees everything now. The carrier's leg is closed when the recorder knows. */
@@ -231,20 +231,18 @@ export class CallSession {
     this.connection = null;
     this.dialogue.tools.abortAll();
     this.book.ledger.end_reason = reason;
-    const { clock, media, log, recorder } = this;
-    const hangUp = () => {
-      media.close(1000, "");
-      clock.after(recorder_patience_ms, () => media.terminate());
-    };
-    const cancel = clock.after(recorder_patience_ms, hangUp);
-    Promise.resolve()
-      .then(() => recorder.ended(reason, this.book.snapshot()))
-      .catch((error: unknown) => log.error({ error: String(error) }, "[CALL] recorder failed"))
-      .finally(() => {
-        cancel();
-        hangUp();
-      });
+    hangUp(this.media, this.recorder, { reason, ledger: this.book.snapshot() }, this);
     this.released();
+  }
+
+  private askGoodbye(instructions: string): void {
+    if (this.ending?.reason === "fallback") return;
+    this.dialogue.ask("goodbye", this.inLanguage(instructions));
+  }
+
+  /** A response's own instructions replace the session's, and with them the language. */
+  private inLanguage(instructions: string): string {
+    return `${speakOnly(this.brief.language)} ${instructions}`;
   }
 
   private greet(now: number): void {
@@ -265,30 +263,28 @@ export class CallSession {
 
   private onUp(connection: ModelConnection, first: boolean): void {
     this.connection = connection;
-    this.model_speech_at = null;
     this.dialogue.attach(connection);
     const { position_ms } = this.audio;
+    const { unanswered_ms } = this.turn;
     const back = first ? first_audio_ms : preroll_ms;
-    const from = Math.min(position_ms - back, this.unanswered_ms ?? position_ms);
+    const from = Math.min(position_ms - back, unanswered_ms ?? position_ms);
     for (const piece of this.audio.since(from)) connection.sendAudio(piece);
-    if (this.ending) {
-      if (this.ending.reason !== "fallback") this.dialogue.ask("goodbye", phrases.goodbye);
-      return;
-    }
+    if (this.ending) return this.askGoodbye(phrases.goodbye);
     const now = this.clock.now();
     if (this.greeting_owed) {
       this.dialogue.ask("greeting", phrases.sayExactly(this.brief.greeting));
-    } else if (this.unanswered_ms !== null) {
+    } else if (unanswered_ms !== null) {
       if (!this.ears.speech.speaking) this.commitAt(now + preroll_ms);
     } else if (this.waiting.kind !== null) {
-      this.dialogue.ask("answer", phrases.go_on);
+      this.dialogue.tell(phrases.go_on);
+      this.dialogue.ask("answer");
     }
-    if (!first) this.waiting.recovering(now, this.unanswered_ms === null ? 0 : preroll_ms * 2);
+    if (!first) this.waiting.recovering(now, unanswered_ms === null ? 0 : preroll_ms * 2);
   }
 
   private onDown(): void {
     this.connection = null;
-    this.model_speech_at = null;
+    this.turn.sessionLost();
     this.ears.modelSpeechStopped();
     const now = this.clock.now();
     if (this.dialogue.detach() && this.state === "live") this.waiting.begin("stall", now);
@@ -301,13 +297,13 @@ export class CallSession {
       interrupted: (onset_at: number, quiet_at: number, now: number) =>
         this.onInterrupted(onset_at, quiet_at, now),
       speechBegan: (began_at: number) => {
-        this.asked_if_there = false;
+        const now = this.clock.now();
+        this.idle.callerActive(now);
         this.deadlines.clear("commit");
-        const ago = this.clock.now() - began_at;
-        this.unanswered_ms ??= Math.max(0, this.audio.position_ms - ago - preroll_ms);
+        this.turn.began(this.audio.position_ms - (now - began_at) - preroll_ms);
       },
       speechEnded: (last_loud_at: number, loud_ms: number) => {
-        if (this.committed_at >= last_loud_at || this.voice.heard_since !== null) return;
+        if (this.turn.committed_at >= last_loud_at || this.voice.heard_since !== null) return;
         if (loud_ms >= least_turn_ms) this.commitAt(last_loud_at + this.limits.commit_ms);
       },
     };
@@ -323,7 +319,7 @@ export class CallSession {
 
   private onInterrupted(onset_at: number, quiet_at: number, now: number): void {
     const heard = this.dialogue.interrupt(now);
-    this.turn_accepted = true;
+    this.turn.accept();
     this.greeting_owed = false;
     this.waiting.end();
     if (this.ending?.revocable) {
@@ -343,15 +339,19 @@ export class CallSession {
     return {
       speechStarted: () => {
         const now = this.clock.now();
-        this.model_speech_at = now;
-        this.asked_if_there = false;
-        this.turn_accepted = this.voice.heard_since === null || !this.brief.barge_in;
-        if (this.ears.modelSpeechStarted(now)) this.turn_accepted = true;
+        const over_agent = this.voice.heard_since !== null && this.brief.barge_in;
+        this.turn.modelSpeechStarted(now, over_agent);
+        if (this.ears.modelSpeechStarted(now)) this.turn.accept();
       },
       speechStopped: () => this.ears.modelSpeechStopped(),
+      callerBegan: () => {
+        const now = this.clock.now();
+        const began = this.turn.model_speech_at ?? this.ears.speech.began_at;
+        return new Date(this.clock.wall().getTime() - Math.min(now - began, longest_turn_ms));
+      },
       committed: () => this.onCommitted(),
       callerText: (item_id: string, text: string) => {
-        if (!this.ears.speech.speaking) this.unanswered_ms = null;
+        this.turn.settled(this.ears.speech.speaking);
         this.said = this.said.then(() => this.onCallerSaid(item_id, text));
       },
       agentAudio: (response: ActiveResponse | null, first: boolean, audio: Buffer) =>
@@ -381,18 +381,14 @@ export class CallSession {
   private onCommitted(): void {
     const now = this.clock.now();
     const { speech } = this.ears;
-    const began = this.model_speech_at ?? now;
-    this.model_speech_at = null;
-    this.committed_at = now;
+    const answer = this.turn.committed(now, speech.speaking, speech.last_loud_at);
     this.ears.modelSpeechStopped();
     this.deadlines.clear("commit");
-    const by_our_ears = speech.speaking || (speech.last_loud_at ?? -Infinity) >= began;
     if (this.state !== "live") return;
-    if (!this.turn_accepted && !by_our_ears) {
+    if (!answer) {
       this.log.info({}, "[CALL] somebody else spoke while the agent did; not answered");
       return;
     }
-    this.turn_accepted = true;
     const stop = speech.last_loud_at ?? now;
     this.waiting.begin("answer", now - stop < 3_000 ? stop : now);
     this.dialogue.ask("answer");
@@ -404,7 +400,7 @@ export class CallSession {
       if (this.state !== "live" || this.connection === null) return;
       if (this.ears.speech.speaking || this.voice.heard_since !== null) return;
       this.log.info({}, "[CALL] the model did not end the caller's turn; ended by us");
-      this.turn_accepted = true;
+      this.turn.accept();
       this.waiting.begin("answer", this.ears.speech.last_loud_at ?? this.clock.now());
       this.connection.commitAudio();
     });
@@ -445,7 +441,7 @@ export class CallSession {
     this.empty_responses = 0;
     if (this.waiting.kind === null) return;
     if (this.waiting.kind === "answer") this.book.answer(now - this.waiting.since);
-    if (!this.ears.speech.speaking) this.unanswered_ms = null;
+    this.turn.settled(this.ears.speech.speaking);
     this.waiting.end();
   }
 
@@ -526,27 +522,21 @@ export class CallSession {
 
   private watchIdle(now: number): void {
     const { responses, tools } = this.dialogue;
-    const { speech } = this.ears;
     const busy =
       this.speaking !== null ||
-      speech.speaking ||
-      this.model_speech_at !== null ||
+      this.turn.model_speech_at !== null ||
       this.waiting.kind !== null ||
       tools.busy ||
       responses.busy ||
       !this.voice.silent;
-    if (busy) this.idle_since = now;
-    else this.link.renewIfOld(now);
+    if (!busy) this.link.renewIfOld(now);
     if (now - this.started_at > (this.brief.max_call_ms ?? this.limits.max_call_ms)) {
       return this.end("call_cap", phrases.goodbye_call_cap);
     }
-    const idle = now - this.idle_since;
-    if (!this.asked_if_there && idle > this.limits.no_input_ms) {
-      this.asked_if_there = true;
-      this.waiting.begin("prompt", now);
-      this.dialogue.ask("prompt", phrases.ask_if_there);
-    } else if (this.asked_if_there && idle > this.limits.no_input_end_ms) {
-      this.end("no_input", phrases.goodbye_no_input);
-    }
+    const due = this.idle.tick(now, busy);
+    if (due === "end") this.end("no_input", phrases.goodbye_no_input);
+    if (due !== "ask") return;
+    this.waiting.begin("prompt", now);
+    this.dialogue.ask("prompt", this.inLanguage(phrases.ask_if_there));
   }
 }

@@ -18,7 +18,9 @@ import { ToolDesk } from "./tool-desk.ts";
 export interface DialogueEvents {
   speechStarted(): void;
   speechStopped(): void;
-  /** The caller's turn is in the conversation. Returns whether it is to be answered. */
+  /** When the caller began the turn that is being committed. */
+  callerBegan(): Date;
+  /** The caller's turn is in the conversation. */
   committed(): void;
   callerText(item_id: string, text: string): void;
   /** Audio of a response arrived; `first` of that response. */
@@ -158,7 +160,7 @@ export class Dialogue {
       speechStopped: () => events.speechStopped(),
       committed: (item_id, previous) => {
         turns.place(item_id, previous);
-        turns.begin(item_id, "caller", clock.wall());
+        turns.begin(item_id, "caller", events.callerBegan());
         events.committed();
       },
       placed: (item_id, previous) => turns.place(item_id, previous),

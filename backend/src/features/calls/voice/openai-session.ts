@@ -1,5 +1,6 @@
 import type { RealtimeSessionCreateRequest } from "openai/resources/realtime/realtime";
 import type { CallBrief } from "./ports.ts";
+import { primaryLanguage, speakOnly } from "./language.ts";
 
 export interface OpenAiRealtimeSettings {
   api_key: string;
@@ -26,13 +27,6 @@ export function realtimeUrl(base_url: string, model: string): string {
   return url.toString();
 }
 
-/** `he-IL` → `he`. */
-export function primaryLanguage(language: string): string {
-  return language.split("-", 1)[0]!.toLowerCase();
-}
-
-const language_names: Readonly<Record<string, string>> = { he: "Hebrew", en: "English" };
-
 function format(audio: AudioFormat): { type: "audio/pcmu" } | { type: "audio/pcm"; rate: 24000 } {
   return audio === "pcmu" ? { type: "audio/pcmu" } : { type: "audio/pcm", rate: 24_000 };
 }
@@ -47,11 +41,10 @@ export function sessionConfig(
   audio: AudioFormat,
 ): RealtimeSessionCreateRequest {
   const language = primaryLanguage(brief.language);
-  const name = language_names[language] ?? language;
   return {
     type: "realtime",
     output_modalities: ["audio"],
-    instructions: `${brief.instructions}\n\nSpeak only ${name}, whatever you hear.`,
+    instructions: `${brief.instructions}\n\n${speakOnly(brief.language)}`,
     tools: brief.tools.map((tool) => ({
       type: "function",
       name: tool.name,
