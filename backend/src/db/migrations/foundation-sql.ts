@@ -345,7 +345,8 @@ create table calls (
   thread_id int,
   contact_id int,
   appointment_id int,
-  ledger jsonb not null default '{}',
+  ledger jsonb not null default '{"greeting_ms": null, "answers_ms": [], "barge_ins": [],
+    "silences_over_3s": 0, "fallback_reason": null}',
   stream_sid text,
   -- set when the stream's single-use token was taken
   token_used_at timestamptz,
