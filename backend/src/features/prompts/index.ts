@@ -1,0 +1,3 @@
+export { createPrompts } from "./prompts.ts";
+export type { Prompts } from "./prompts.ts";
+export type { PlayedGreeting } from "./greetings.ts";
