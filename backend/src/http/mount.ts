@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { Id } from "@agentlocator/contract";
 import Router from "@koa/router";
 import type { Context } from "koa";
 import type { Database } from "../db/database.ts";
@@ -36,6 +37,7 @@ async function serve(route: Route, ctx: Context, deps: MountDeps): Promise<void>
   if (unsafe && ctx.path.startsWith("/api/")) checkCsrf(ctx, route, session, deps.public_origin);
 
   const business_id = admit(route, session, ctx);
+  if (business_id !== null) await checkNamed(business_id, session!, deps.db);
   await limit(route, session, ctx, deps.limiter);
   const input = parse(route, ctx);
   const scope = { ...input, session, ctx };
@@ -66,13 +68,20 @@ function admit(route: Route, session: Session | null, ctx: Context): number | nu
     if (session.user.role !== "system_admin") throw notFound();
     return null;
   }
-  const asked = Number(ctx.query.business_id);
-  const business_id = actingBusiness(session, Number.isInteger(asked) && asked > 0 ? asked : null);
+  const asked = Id.safeParse(ctx.query.business_id).data ?? null;
+  const business_id = actingBusiness(session, asked);
   if (business_id === null) throw problem(403, "no_business", "Enter a business first.");
   if (!may(session.user.role, access.business)) {
     throw problem(403, "not_allowed", "Your role does not allow this.");
   }
   return business_id;
+}
+
+/** A business that an admin names has to be there: no row of it would look like an empty one. */
+async function checkNamed(id: number, { user, impersonated_tenant_id }: Session, db: Database) {
+  if (user.business_id !== null || impersonated_tenant_id !== null) return;
+  const found = await db.inBusiness(id, ({ trx }) => trx("businesses").where({ id }).first("id"));
+  if (!found) throw notFound("This business");
 }
 
 async function limit(route: Route, session: Session | null, ctx: Context, limiter: Limiter) {

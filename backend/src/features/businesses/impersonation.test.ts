@@ -91,6 +91,10 @@ test("`?business_id=` is an admin's to use and nobody else's", async () => {
   const second = await people.business();
   const seen = await admin.get(`/api/users?business_id=${first.id}`);
   expect(seen.body.items).toMatchObject([{ business_id: first.id }]);
+  for (const path of ["/api/users", "/api/audit", "/api/settings"]) {
+    expectProblem(await admin.get(`${path}?business_id=999999`), 404, "not_found");
+    expectProblem(await admin.get(`${path}?business_id=99999999999`), 403, "no_business");
+  }
   const own = await second.owner.get(`/api/users?business_id=${first.id}`);
   expect(own.body.items).toMatchObject([{ business_id: second.id }]);
 });
