@@ -1,7 +1,7 @@
 import { DEFAULT_SETTINGS } from "@agentlocator/contract";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { converse, nlpLines, START } from "../../../test/conversation.ts";
 import { createPeople, type TestPeople } from "../../../test/people.ts";
-import { converse, nlpLines, START } from "./conversation.fixture.ts";
 
 const ASK_TIME = "אני צריך גם שעה מדויקת, באיזו שעה תרצה?";
 const ASK_AGAIN = "ההצעה הקודמת כבר לא בתוקף. לאיזה תאריך ובאיזו שעה תרצה לקבוע?";

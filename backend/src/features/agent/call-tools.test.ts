@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { converse } from "../../../test/conversation.ts";
 import { createPeople, type TestPeople } from "../../../test/people.ts";
 import { createCallTools } from "./call-tools.ts";
-import { converse } from "./conversation.fixture.ts";
 
 let world: TestPeople;
 let business_id: number;

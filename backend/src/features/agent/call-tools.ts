@@ -8,7 +8,7 @@ import type { ToolContext, ToolOutcome } from "./tool.ts";
 /** The model may ask to confirm before the words that it heard have been written down. */
 const TRANSCRIPT_WAIT_MS = 1500;
 
-/** The tools of one call. Neither function ever throws. */
+/** The tools of one call. Neither function throws once the call has its conversation. */
 export interface CallTools {
   run(call: ToolCall, signal?: AbortSignal): Promise<ToolOutcome>;
   /**

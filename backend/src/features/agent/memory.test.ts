@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { converse, START, type Conversation } from "../../../test/conversation.ts";
 import { createPeople, type TestPeople } from "../../../test/people.ts";
-import { converse, START, type Conversation } from "./conversation.fixture.ts";
 import { recallCustomer } from "./memory.ts";
 
 let world: TestPeople;

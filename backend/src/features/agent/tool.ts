@@ -1,6 +1,6 @@
 import type { Appointment, Settings } from "@agentlocator/contract";
 import type { DateTime } from "luxon";
-import { z } from "zod";
+import type { z } from "zod";
 import type { BusinessTx, Database } from "../../db/database.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Logger } from "../../platform/log.ts";

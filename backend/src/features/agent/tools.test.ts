@@ -1,8 +1,8 @@
 import { DEFAULT_SETTINGS, WEEKDAYS, type Settings } from "@agentlocator/contract";
 import { DateTime } from "luxon";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { converse, nlpLines, ZONE, type Conversation } from "../../../test/conversation.ts";
 import { createPeople, type TestPeople } from "../../../test/people.ts";
-import { converse, nlpLines, ZONE, type Conversation } from "./conversation.fixture.ts";
 import { toolDefinitions } from "./tools/index.ts";
 
 let world: TestPeople;

@@ -44,13 +44,13 @@ export function hoursOn(diary: Diary, date: string): DayRule {
  * does not exist; in autumn the repeated hour is offered once, at its first passing.
  */
 export function slotsOn(diary: Diary, date: string): Span[] {
-  const zone = IANAZone.create(diary.timezone);
+  const clock = wallClock(date, IANAZone.create(diary.timezone));
   const slots: Span[] = [];
   let free_from = -Infinity;
   for (const [from, to] of hoursOn(diary, date).hours) {
-    const closes = instantOf(date, minutesOf(to), zone).at;
+    const closes = clock(minutesOf(to)).at;
     for (let at = minutesOf(from); at < minutesOf(to); at += diary.slot_minutes) {
-      const starts = instantOf(date, at, zone);
+      const starts = clock(at);
       const ends = starts.at + diary.slot_minutes * MINUTE;
       if (!starts.exists || ends > closes || starts.at < free_from) continue;
       free_from = ends;
@@ -104,16 +104,25 @@ function minutesOf(clock: string): number {
   return Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5));
 }
 
+/** A wall-clock minute as an instant in milliseconds; `exists` is false in an hour that is skipped. */
+type WallClock = (minutes: number) => { at: number; exists: boolean };
+
 /**
- * A wall-clock minute of a day as an instant in milliseconds: the first of two when the clock goes
- * back, and not existing when it skips that minute. Luxon leaves open which of the two it takes.
+ * The wall clock of one day: when the clock goes back, the first of the two instants; when it
+ * skips the minute, the one just after. Luxon leaves open which of the two it takes.
  */
-function instantOf(date: string, minutes: number, zone: IANAZone): { at: number; exists: boolean } {
-  const wall = Date.parse(`${date}T00:00:00Z`) + minutes * MINUTE;
-  const offsets = [zone.offset(wall - DAY), zone.offset(wall + DAY)];
-  const guesses = offsets.map((offset) => wall - offset * MINUTE).toSorted((a, b) => a - b);
-  const real = guesses.find((at) => at + zone.offset(at) * MINUTE === wall);
-  return { at: real ?? guesses[1]!, exists: real !== undefined };
+function wallClock(date: string, zone: IANAZone): WallClock {
+  const midnight = Date.parse(`${date}T00:00:00Z`);
+  const before = zone.offset(midnight - DAY) * MINUTE;
+  const after = zone.offset(midnight + 2 * DAY) * MINUTE;
+  return (minutes) => {
+    const wall = midnight + minutes * MINUTE;
+    // Asking the zone costs microseconds a slot, and almost every day is like this one.
+    if (before === after) return { at: wall - before, exists: true };
+    const guesses = [wall - Math.max(before, after), wall - Math.min(before, after)];
+    const real = guesses.find((at) => at + zone.offset(at) * MINUTE === wall);
+    return { at: real ?? guesses[1]!, exists: real !== undefined };
+  };
 }
 
 /** The hours two days have in common. */

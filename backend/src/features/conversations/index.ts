@@ -1,8 +1,2 @@
 export { conversationRoutes } from "./routes.ts";
-export {
-  addMessage,
-  changeThread,
-  findOrCreateCallThread,
-  findOrCreateThread,
-  requireThread,
-} from "./service.ts";
+export { changeThread, findOrCreateCallThread, findOrCreateThread } from "./service.ts";

@@ -1,11 +1,9 @@
 import type { Appointment, Thread } from "@agentlocator/contract";
 import { DateTime } from "luxon";
-import type { TestPeople } from "../../../test/people.ts";
-import { findOrCreateContact } from "../contacts/index.ts";
-import { findOrCreateThread } from "../conversations/index.ts";
-import { callerSaid } from "./caller-said.ts";
-import { runTool } from "./run-tool.ts";
-import type { Channel, ToolContext } from "./tool.ts";
+import { callerSaid, runTool, type ToolContext } from "../src/features/agent/index.ts";
+import { findOrCreateContact } from "../src/features/contacts/index.ts";
+import { findOrCreateThread } from "../src/features/conversations/index.ts";
+import type { TestPeople } from "./people.ts";
 
 export const ZONE = "Asia/Jerusalem";
 /** A Friday noon. The clock of a conversation starts here and is moved by hand. */
@@ -17,7 +15,7 @@ let made = 0;
 export async function converse(
   world: TestPeople,
   business_id: number,
-  options: { channel?: Channel; phone?: string | null; start?: DateTime } = {},
+  options: { channel?: ToolContext["channel"]; phone?: string | null; start?: DateTime } = {},
 ) {
   const { channel = "call", start = START } = options;
   made += 1;
