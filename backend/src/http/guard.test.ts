@@ -97,6 +97,12 @@ test("a body that is no JSON, or too large, is said to be so", async () => {
   }
 });
 
+test("the character that the database can't keep is refused", async () => {
+  const login = { email: "a\0@b.example", password: "x" };
+  expectProblem(await people.browser().post("/api/auth/login", login), 400, "invalid_input");
+  expectProblem(await owner.patch("/api/settings", { greeting: "a\0b" }), 400, "invalid_input");
+});
+
 test("unknown fields are refused by every route that takes a body or a query", async () => {
   for (const route of people.routes) {
     const path = route.path.replaceAll(/\{\w+\}/g, "1");

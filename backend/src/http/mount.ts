@@ -104,7 +104,17 @@ function parse(route: Route, ctx: Context) {
   if (query && !query.success) throw invalidInput(query.error, "query");
   const body = route.body?.safeParse(ctx.request.body ?? {});
   if (body && !body.success) throw invalidInput(body.error, "body");
-  return { params: params?.data, query: query?.data, body: body?.data };
+  const input = { params: params?.data, query: query?.data, body: body?.data };
+  if (hasNul(input)) {
+    throw problem(400, "invalid_input", "Text must not contain the NUL character.");
+  }
+  return input;
+}
+
+/** PostgreSQL keeps every character but this one. */
+function hasNul(value: unknown): boolean {
+  if (typeof value === "string") return value.includes("\0");
+  return typeof value === "object" && value !== null && Object.values(value).some(hasNul);
 }
 
 /** Parsing the answer strips what the schema does not name, so an extra column can't leak. */
