@@ -6,6 +6,7 @@ import { startJobs } from "./db/jobs.ts";
 import { appointmentRoutes } from "./features/appointments/index.ts";
 import { auditRoutes } from "./features/audit/index.ts";
 import {
+  authJobs,
   authRoutes,
   createPasswords,
   createSessionLoader,
@@ -40,8 +41,8 @@ const { version } = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
 ) as { version: string };
 
-/** Old events are removed each night; browsers that were away longer fetch everything anew. */
-const CRONTAB = "17 3 * * * prune_events";
+/** What is over is removed each night; browsers that were away longer fetch everything anew. */
+const CRONTAB = ["17 3 * * * prune_events", "27 3 * * * prune_sessions"].join("\n");
 
 export interface App {
   readonly port: number;
@@ -126,7 +127,7 @@ export async function startApp(env: Env, log: Logger): Promise<App> {
     url: env.DATABASE_URL,
     log,
     crontab: CRONTAB,
-    handlers: { ...calls.jobs, ...eventsJobs({ db }) },
+    handlers: { ...calls.jobs, ...eventsJobs({ db }), ...authJobs({ db, clock }) },
   });
   await calls.start(jobs.lease);
   spool.start(calls.handleSpooled);

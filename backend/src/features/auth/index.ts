@@ -1,4 +1,5 @@
 export { ensureFirstAdmin } from "./first-admin.ts";
+export { authJobs } from "./jobs.ts";
 export { createPasswords } from "./passwords.ts";
 export type { Passwords } from "./passwords.ts";
 export { authRoutes } from "./routes.ts";

@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { SystemTx } from "../../db/database.ts";
-import type { Database } from "../../db/database.ts";
+import type { Database, SystemTx } from "../../db/database.ts";
 import type { LoadSession, Session, SessionUser } from "../../http/session.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { audit } from "../audit/index.ts";
@@ -107,6 +106,13 @@ async function findLive(tx: SystemTx, id_hash: string, now: number): Promise<Row
       "u.name",
       "u.role",
     );
+}
+
+/** The sessions that have come to their end by themselves. */
+export function endedSessions({ trx }: SystemTx, now: number) {
+  return trx("sessions")
+    .where("expires_at", "<=", new Date(now))
+    .orWhere("last_seen_at", "<=", new Date(now - IDLE_MS));
 }
 
 /** The hour in another's business is over. */

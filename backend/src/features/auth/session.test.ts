@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Browser, expectProblem } from "../../../test/browser.ts";
-import { createPeople, PASSWORD } from "../../../test/people.ts";
+import { ADMIN, createPeople, PASSWORD } from "../../../test/people.ts";
 import type { TestPeople } from "../../../test/people.ts";
+import { authJobs } from "./index.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -132,4 +133,17 @@ test("12 idle hours end a session, and use keeps it alive for 30 days", async ()
   }
   people.clock.advance(11 * HOUR);
   expect(await me(busy.owner)).toBe(401);
+});
+
+test("what has ended is removed, what lives stays", async () => {
+  await people.admin.login(ADMIN.email, ADMIN.password);
+  const lasting = await people.business();
+  const { prune_sessions } = authJobs(people);
+  await prune_sessions!({ business_id: 0 }, undefined as never);
+  expect(await me(lasting.owner)).toBe(200);
+  const count = () => people.db.inSystem((tx) => tx.trx("sessions").select("user_id"));
+  expect(await count()).toHaveLength(2);
+  people.clock.advance(12 * HOUR);
+  await prune_sessions!({ business_id: 0 }, undefined as never);
+  expect(await count()).toHaveLength(0);
 });
