@@ -72,8 +72,29 @@ test("the inbox is sorted by the latest message, filtered, searched and walked",
   expect(await ids("q=2222")).toEqual([second]);
   const page = (await api.get("/api/threads?limit=2")).body;
   expect(await ids(`limit=2&cursor=${page.next_cursor}`)).toEqual([second]);
-  expectProblem(await api.get("/api/threads?cursor=1"), 400, "bad_cursor");
+  for (const cursor of ["1", "a.b", "1.1.1", "99999999999999999.1"]) {
+    expectProblem(await api.get(`/api/threads?cursor=${cursor}`), 400, "bad_cursor");
+  }
+  expect(await ids("cursor=-9999999999999999.999999999999999")).toEqual([]);
   expectProblem(await api.get("/api/threads?type=fax"), 400, "invalid_input");
+});
+
+test("threads that moved in the same millisecond are all walked", async () => {
+  const made = [];
+  for (let i = 0; i < 5; i += 1) made.push(await chat(`+97250000000${i}`));
+  await world.db.inSystem(({ trx }) =>
+    trx("threads").update({
+      last_message_at: trx.raw("'2026-11-24 10:00:00Z'::timestamptz + id * interval '1 us'"),
+    }),
+  );
+  const seen: number[] = [];
+  for (let cursor: string | null = ""; cursor !== null;) {
+    const query: string = cursor && `&cursor=${cursor}`;
+    const { body } = await api.get(`/api/threads?limit=2${query}`);
+    seen.push(...body.items.map(({ id }: { id: number }) => id));
+    cursor = body.next_cursor;
+  }
+  expect(seen).toEqual(made.toReversed());
 });
 
 test("a thread is titled by its contact, else by its number", async () => {
