@@ -121,6 +121,7 @@ function valueFor(column: Column, marker: string): unknown {
   const allowed = check?.match(/ARRAY\['([^']+)'/)?.[1];
   if (allowed) return allowed;
   if (/^(.*_number|phone)$/.test(name)) return `+97250${digits}`;
+  if (name.endsWith("_path")) return `media/${hex.slice(0, 16)}.mp3`;
   switch (type) {
     case "text":
       return `${marker} ${table}.${name}`;

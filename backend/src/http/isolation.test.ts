@@ -1,6 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Browser } from "../../test/browser.ts";
 import { createTestDb } from "../../test/database.ts";
@@ -90,6 +90,11 @@ async function makeSide(name: string, phone_number: string): Promise<Side> {
     const rows = await fillEveryTable(tx, id, marker);
     return rows.set("businesses", await tx.trx("businesses").where({ id }).first());
   });
+  const files = [...rows.values()].flatMap(Object.entries).filter(([key]) => key.endsWith("_path"));
+  for (const [, path] of files) {
+    await mkdir(join(data_dir, dirname(path)), { recursive: true });
+    await writeFile(join(data_dir, path), marker);
+  }
   const browser = new Browser(base);
   await browser.login(owner.email, PASSWORD);
   const secrets = [marker, phone_number, owner.email, String(rows.get("calls")!.call_sid)];
