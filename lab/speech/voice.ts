@@ -8,6 +8,7 @@ const sizes = z.strictObject({
 });
 const digits = ["אפס", "אחת", "שתיים", "שלוש", "ארבע", "חמש", "שש", "שבע", "שמונה", "תשע"];
 const finals: Readonly<Record<string, string>> = { ך: "כ", ם: "מ", ן: "נ", ף: "פ", ץ: "צ" };
+const vowels = "אהויע";
 const silence = 0xff;
 
 const index = sizes.parse(JSON.parse(recording("syllables.json").toString()));
@@ -43,13 +44,19 @@ function slices(data: Buffer, lengths: number[]): Map<string, Buffer> {
   );
 }
 
-/** Hebrew letters, " " between words and "." for a pause; other letters are mapped to Hebrew. */
+/**
+ * Hebrew letters, " " between words and "." for a pause; other letters are mapped to Hebrew.
+ * Letters that are mostly vowels sound only at the start of a word, as in speech.
+ */
 function letters(text: string): string[] {
   const words = text.replace(/\d/g, (digit) => ` ${digits[Number(digit)]} `).trim();
-  return [...words.replace(/\s+/g, " ")].flatMap((char) => {
+  const chars = [...words.replace(/\s+/g, " ")];
+  return chars.flatMap((char, i) => {
     if (char === " ") return char;
     if (/[.,:;?!–—-]/u.test(char)) return ".";
     const letter = finals[char] ?? char;
+    const starts = i === 0 || chars[i - 1] === " ";
+    if (vowels.includes(letter) && !starts) return [];
     if (spoken.has(letter)) return letter;
     if (!/\p{Letter}/u.test(char)) return [];
     return index.letters[(char.codePointAt(0) ?? 0) % index.letters.length] ?? [];

@@ -35,6 +35,13 @@ export function freeTimes({ items }: BrainState): FreeTime[] {
   return days.flatMap(({ date, times }) => times.map((time) => ({ date, time }))).slice(offered);
 }
 
+/** The day talked about last: of the latest offer, else tomorrow. `YYYY-MM-DD` */
+export function talkedDate({ items }: BrainState): string {
+  const offer = items.findLast((item) => isOffer(item));
+  const { date } = offer?.type === "function_call" ? parsed(offer.arguments) : {};
+  return typeof date === "string" ? date : dateIn(1);
+}
+
 /** The caller's first coming appointment, as my_appointments told it. */
 export function ownAppointment(items: readonly BrainItem[]): { id: unknown; when: string } | null {
   const found = items.findLast((item) => isOutput(item, "my_appointments"));
@@ -54,6 +61,7 @@ function isOutput(item: BrainItem, name: string): boolean {
   return item.type === "function_call_output" && item.name === name;
 }
 
+/** Putting a time before the caller. */
 function isOffer(item: BrainItem): boolean {
   const offers = ["propose_slot", "move_appointment"];
   return item.type === "function_call" && offers.includes(item.name);

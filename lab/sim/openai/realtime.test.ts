@@ -241,6 +241,9 @@ describe("a response", () => {
     expect(done.response.output[0].content[0].transcript).toContain("יום ראשון בשעה 10:00");
     await client.speak(said("other_time"));
     expect(await outcome({ ok: false, reason: "taken" })).toEqual({ ...at, time: "10:30" });
+    await client.next("response.done");
+    await client.speak(said("at_ten"));
+    expect(await outcome({ ok: true, proposed: "" })).toEqual({ ...at, time: "10:00" });
     expect(sim.violations).toEqual([]);
   });
 

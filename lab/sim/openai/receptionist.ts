@@ -3,7 +3,7 @@
  * the caller's last sentence and by what the tools answered, nothing else.
  */
 import type { Brain, BrainItem, BrainReply, BrainState } from "./brain.ts";
-import { dateIn, freeTimes, lastSaid, ownAppointment, parsed } from "./memory.ts";
+import { dateIn, freeTimes, lastSaid, ownAppointment, parsed, talkedDate } from "./memory.ts";
 
 const how_help = "שלום, איך אפשר לעזור?";
 const say_again = "סליחה, לא שמעתי. אפשר לחזור על זה?";
@@ -35,7 +35,7 @@ function answer(state: BrainState, heard: string): BrainReply {
   if (said("מאשר")) return call(state, "confirm_appointment");
   if (said("תור פנוי")) return call(state, "find_free_slots", { from_date: dateIn(1) });
   if (said("שעה אחרת")) return offer(state);
-  if (said("בשעה עשר")) return propose(state, { date: dateIn(1), time: "10:00" });
+  if (said("בשעה עשר")) return propose(state, { date: talkedDate(state), time: "10:00" });
   if (said("לבטל") || said("להזיז") || said("מתי התור")) return call(state, "my_appointments");
   if (said("בן אדם")) return call(state, "transfer_to_person", { reason: heard });
   if (said("שיחזור")) {
