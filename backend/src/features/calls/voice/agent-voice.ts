@@ -33,7 +33,7 @@ export class AgentVoice {
 
   /** Nothing is queued, on its way or being played. */
   get silent(): boolean {
-    return this.pacer.empty && !this.playback.outstanding;
+    return this.pacer.idle && !this.playback.outstanding;
   }
 
   /** When the carrier will have played all it was sent. */

@@ -43,9 +43,9 @@ export class Pacer {
     this.lead_ms = lead_ms;
   }
 
-  /** Nothing waits to be sent. */
-  get empty(): boolean {
-    return this.queue.length === 0;
+  /** Nothing can be sent: the queue is empty or holds less than a frame of what goes on. */
+  get idle(): boolean {
+    return this.starving();
   }
 
   /** Takes audio of an utterance and sends at once what the lead allows. */
