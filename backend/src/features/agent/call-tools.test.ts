@@ -30,10 +30,12 @@ async function proposed() {
 
 test("the words of a yes may come after the model has asked to confirm it", async () => {
   const { talk, tools, now } = await proposed();
+  const started = performance.now();
   const confirming = tools.run(confirm);
   const remark = await tools.callerSaid("כן, מאשר", now());
   expect(remark?.note).toContain("בשעה 10:00");
   expect((await confirming).output).toEqual(JSON.parse(remark!.note!));
+  expect(performance.now() - started).toBeLessThan(1400);
   expect(await talk.appointments()).toHaveLength(1);
 });
 

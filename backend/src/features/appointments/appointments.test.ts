@@ -138,6 +138,8 @@ test("nothing of another business can be seen, changed or named", async () => {
     const answer = await api.post("/api/appointments", { starts_at: at("10:00"), ...fields });
     expect(answer.status).toBe(404);
   }
+  const own = `/api/appointments/${(await bookOurs("12:00", "12:30"))!.id}`;
+  expect((await api.patch(own, { contact_id })).status).toBe(404);
 });
 
 test("bad input is told apart", async () => {
