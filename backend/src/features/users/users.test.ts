@@ -2,12 +2,20 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectProblem } from "../../../test/browser.ts";
 import { createPeople, PASSWORD } from "../../../test/people.ts";
 import type { TestPeople } from "../../../test/people.ts";
+import type { BusinessTx } from "../../db/database.ts";
+import type { Session, SessionUser } from "../../http/session.ts";
+import { changeUser } from "./change-user.ts";
 
 let people: TestPeople;
 beforeAll(async () => {
   people = await createPeople();
 });
 afterAll(() => people.close());
+
+const sessionOf = (user: SessionUser): Session => ({
+  ...{ id_hash: "", csrf_token: "", impersonated_tenant_id: null },
+  user,
+});
 
 test("an owner adds a user, who can sign in and belongs to the business", async () => {
   const { owner, id } = await people.business();
@@ -90,14 +98,33 @@ test("owners can't lock the business or themselves out", async () => {
 
 test("two owners who remove each other at the same moment leave one", async () => {
   const { owner, id } = await people.business();
-  const first = (await owner.get("/api/auth/me")).body.user.id;
+  const first = (await owner.get("/api/auth/me")).body.user;
   const second = await people.user(owner, "owner", "rival@shop.example");
-  await Promise.all([
-    owner.patch(`/api/users/${second.id}`, { role: "agent" }),
-    second.browser.patch(`/api/users/${first}`, { role: "agent" }),
-  ]);
+  const rival = (await second.browser.get("/api/auth/me")).body.user;
+  const demote = (tx: BusinessTx, actor: SessionUser, user_id: number) =>
+    changeUser(tx, sessionOf(actor), user_id, { role: "agent" });
+  const waiting = () =>
+    people.db.inSystem(({ trx }) =>
+      trx("pg_locks")
+        .join("pg_stat_activity", "pg_stat_activity.pid", "pg_locks.pid")
+        .where("granted", false)
+        .whereRaw("datname = current_database()"),
+    );
+
+  let other: Promise<unknown> = Promise.resolve();
+  await people.db.inBusiness(id, async (tx) => {
+    await demote(tx, first, rival.id);
+    // The other one begins while this is not yet committed, and either waits for it or is through.
+    let through = false;
+    other = people.db
+      .inBusiness(id, (tx2) => demote(tx2, rival, first.id))
+      .catch((error: unknown) => error)
+      .finally(() => (through = true));
+    await expect.poll(async () => through || (await waiting()).length > 0).toBe(true);
+  });
+  expect(await other).toMatchObject({ id: "last_owner" });
   const owners = await people.db.inBusiness(id, (tx) => tx.trx("users").where("role", "owner"));
-  expect(owners).toHaveLength(1);
+  expect(owners).toMatchObject([{ id: first.id }]);
 });
 
 test("a new password given by an owner signs the user out everywhere", async () => {
