@@ -5,7 +5,7 @@ import type { AddressInfo, Server } from "node:net";
 import Koa from "koa";
 import type { Context } from "koa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ProblemError } from "./problem.ts";
+import type { ProblemError } from "./problem.ts";
 import { sendMedia } from "./send-media.ts";
 
 const bytes = Buffer.from("0123456789");

@@ -71,5 +71,5 @@ function rangeOf(ctx: Context, etag: string, size: number) {
   if (!from && !to) return undefined;
   const start = from ? Number(from) : Math.max(size - Number(to), 0);
   const end = from && to ? Math.min(Number(to), size - 1) : size - 1;
-  return start > end || start >= size ? "unsatisfiable" : { start, end };
+  return start > end ? "unsatisfiable" : { start, end };
 }

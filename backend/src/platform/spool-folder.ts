@@ -40,7 +40,7 @@ export async function openFolder({ dir, log, clock }: { dir: string; log: Logger
   const entries: SpoolEntry[] = [];
   const pathOf = (id: string) => join(dir, `${id}.json`);
 
-  const names = (await readdir(dir)).sort();
+  const names = (await readdir(dir)).toSorted();
   // Their writers were killed before the item was promised to anybody.
   for (const name of names.filter((n) => n.endsWith(".tmp"))) await unlink(join(dir, name));
   for (const name of names.filter((n) => n.endsWith(".json"))) {

@@ -162,7 +162,7 @@ describe("spool: what an earlier process left", () => {
   it("sets unreadable files aside, logs them, and hands over the others", async () => {
     const before = await open();
     for (const n of [1, 2, 3, 4]) await before.put("k", "a", n);
-    const names = (await files()).sort();
+    const names = (await files()).toSorted();
     await writeFile(join(dir, names[0]!), "");
     await writeFile(join(dir, names[1]!), (await readFile(join(dir, names[1]!))).subarray(0, -5));
     await writeFile(join(dir, names[2]!), await readFile(join(dir, names[3]!)));
@@ -220,7 +220,7 @@ describe("spool: what an earlier process left", () => {
     spool.start(async ({ payload }) => void seen.push(payload as number));
     await empty(spool);
     expect(seen).toEqual(expect.arrayContaining(promised));
-    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(seen).toEqual(seen.toSorted((a, b) => a - b));
     expect(seen.length - promised.length).toBeLessThan(30);
     expect(await files()).toEqual([]);
   });

@@ -190,6 +190,18 @@ describe("prompts with Google credentials", () => {
   });
 });
 
+it("takes the credentials from a file, also one that comes later", async () => {
+  const path = join(dir, "key.json");
+  const prompts = withKey({
+    GCP_CREDENTIALS_JSON: undefined,
+    GOOGLE_APPLICATION_CREDENTIALS: path,
+  });
+  expect(await prompts.refresh()).toBe(false);
+  await writeFile(path, credentials);
+  expect(await prompts.refresh()).toBe(true);
+  expect(prompts.status()).toBe("ok");
+});
+
 describe("a business's own greeting", () => {
   const wanted = { business_id: 7, text: "שלום, הגעתם למספרת אור", recorded: null };
 

@@ -41,7 +41,7 @@ for (const [name, { format, say }] of Object.entries(PROMPTS)) {
   const target = join(import.meta.dirname, `${name}.${format}`);
   const plain = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact"];
   ffmpeg("-i", raw, "-af", levelled, "-ac", "1", ...OUTPUT[format], ...plain, target);
-  console.log(`${name}.${format}`);
+  process.stdout.write(`${name}.${format}\n`);
 }
 rmSync(folder, { recursive: true });
 
