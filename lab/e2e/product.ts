@@ -11,6 +11,7 @@ import type { Env } from "../../backend/src/platform/env.ts";
 import { createLog } from "../../backend/src/platform/log.ts";
 import { createTestDb } from "../../backend/test/database.ts";
 import { freePort } from "../../backend/test/free-port.ts";
+import { cuttable } from "./cuttable.ts";
 import { signIn } from "../demo/api.ts";
 import type { Session } from "../demo/api.ts";
 import { OpenAiSim } from "../sim/openai/index.ts";
@@ -30,15 +31,20 @@ export interface TestBusiness {
 export interface Product {
   url: string;
   env: Env;
+  /** The environment as it was given, for a second process on the same data. */
+  vars: Record<string, string>;
   db: Database;
+  /** The way to the database, which can be cut. */
+  line: { cut(): void; mend(): void };
   admin: Session;
   openai: OpenAiSim;
   twilio: TwilioSim;
   /** Lines of the log, newest last. */
   logged: Record<string, unknown>[];
   addBusiness(options?: { name?: string; settings?: SettingsPatch }): Promise<TestBusiness>;
-  /** Ends the app and starts it again on the same data. */
-  restart(): Promise<void>;
+  /** Ends the app in order; `start` begins again on the same data. */
+  end(): Promise<void>;
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -52,8 +58,11 @@ export async function startProduct(more: Record<string, string> = {}): Promise<P
   const openai = await new OpenAiSim({ api_key: "sk-e2e" }).start();
   const twilio = new TwilioSim({ public_base_url: PUBLIC, target: url });
   await twilio.start();
-  const env = parseEnv({
-    DATABASE_URL: testDb.url,
+  const database = new URL(testDb.url);
+  const line = await cuttable({ host: database.hostname, port: Number(database.port) });
+  database.port = String(line.port);
+  const vars = {
+    DATABASE_URL: database.href,
     DATA_DIR: data_dir,
     PORT: String(port),
     HOST: "127.0.0.1",
@@ -67,17 +76,18 @@ export async function startProduct(more: Record<string, string> = {}): Promise<P
     TWILIO_AUTH_TOKEN: twilio.auth_token,
     TWILIO_API_BASE_URL: twilio.api_base_url,
     ...more,
-  });
+  };
+  const env = parseEnv(vars);
   const logged: Record<string, unknown>[] = [];
   const log = createLog("debug", {
     write: (line) => logged.push(JSON.parse(line) as Record<string, unknown>),
   });
-  let app: App = await startApp(env, log);
+  let app: App | undefined = await startApp(env, log);
   const db = createDatabase(testDb.url);
   const admin = await signIn(url, ADMIN);
 
   return {
-    ...{ url, env, db, admin, openai, twilio, logged },
+    ...{ url, env, vars, db, line, admin, openai, twilio, logged },
 
     async addBusiness({ name = "מספרת הדגמה", settings = {} } = {}) {
       businesses += 1;
@@ -96,16 +106,21 @@ export async function startProduct(more: Record<string, string> = {}): Promise<P
       return { id, phone_number, owner: session };
     },
 
-    async restart() {
-      await app.close();
-      app = await startApp(env, log);
+    async end() {
+      await app?.close();
+      app = undefined;
+    },
+
+    async start() {
+      app ??= await startApp(env, log);
     },
 
     async stop() {
       await twilio.stop();
-      await app.close();
+      await app?.close();
       await openai.stop();
       await db.close();
+      line.close();
       await testDb.drop();
       await rm(data_dir, { recursive: true, force: true });
     },

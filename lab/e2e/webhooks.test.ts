@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import twilioLibrary from "twilio";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { postWebhook } from "./post-webhook.ts";
 import { startProduct } from "./product.ts";
 import type { Product, TestBusiness } from "./product.ts";
 
@@ -17,23 +17,11 @@ afterAll(() => product?.stop());
 
 const callSid = () => `CA${String((calls += 1)).padStart(32, "0")}`;
 
-/** A webhook as Twilio sends it; a wrong `token` makes the signature wrong. */
-async function webhook(
+const webhook = (
   path: string,
   params: Record<string, string>,
-  { token = product.twilio.auth_token, method = "POST" } = {},
-) {
-  const query = method === "GET" ? `?${new URLSearchParams(params)}` : "";
-  const body = method === "GET" ? {} : params;
-  const signed = `${product.env.PUBLIC_BASE_URL}${path}${query}`;
-  const signature = twilioLibrary.getExpectedTwilioSignature(token, signed, body);
-  const response = await fetch(product.url + path + query, {
-    method,
-    headers: { "X-Twilio-Signature": signature },
-    ...(method === "POST" && { body: new URLSearchParams(body) }),
-  });
-  return { status: response.status, headers: response.headers, text: await response.text() };
-}
+  options?: { token?: string; method?: string },
+) => postWebhook(product, path, params, options);
 
 const incoming = (call_sid: string, more: Record<string, string> = {}) =>
   webhook("/webhook/incoming_call", {

@@ -17,10 +17,14 @@ const types = {
   },
 };
 
+/** knex would print to the console; what fails is reported by whoever asked for it. */
+const quiet = { warn() {}, error() {}, deprecate() {}, debug() {} };
+
 /** Opens the pool. Connections are made when needed; nothing is asked of the server here. */
 export function createPool(url: string, max = 20): Knex {
   return knexFactory({
     client: "pg",
+    log: quiet,
     connection: {
       connectionString: url,
       types,
