@@ -3,8 +3,13 @@ import { z } from "zod";
 /** A row's id: a positive integer. */
 export const Id = z.coerce.number().int().positive().max(2_147_483_647);
 
-/** ISO 8601 with offset, e.g. `2026-11-20T09:00:00.000+02:00` or `…Z`. */
-export const Time = z.iso.datetime({ offset: true });
+/**
+ * ISO 8601 with offset, e.g. `2026-11-20T09:00:00.000+02:00` or `…Z`; of the years in which a
+ * business lives, since PostgreSQL has no year 0 and would refuse it much later.
+ */
+export const Time = z.iso
+  .datetime({ offset: true })
+  .refine((text) => /^(19|20|21)\d\d-/.test(text), "not a year of this time");
 
 /** E.164, e.g. `+972501234567`. */
 export const Phone = z.string().regex(/^\+[1-9]\d{6,14}$/);
