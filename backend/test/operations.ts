@@ -70,7 +70,8 @@ export function operations(document: OpenApi): Operation[] {
         body: spec.requestBody?.content["application/json"].schema ?? null,
         answers:
           Object.keys(
-            Object.entries(spec.responses).find(([status]) => /^2/.test(status))?.[1].content ?? {},
+            Object.entries(spec.responses).find(([status]) => status.startsWith("2"))?.[1]
+              .content ?? {},
           )[0] ?? null,
       })),
   );

@@ -178,7 +178,7 @@ describe("rows of another business", () => {
     const tables = [...columns]
       .filter(([, list]) => list.some(({ name }) => name === "business_id"))
       .map(([table]) => table);
-    expect([...rows_of_a.keys()].sort()).toEqual(tables.sort());
+    expect([...rows_of_a.keys()].toSorted()).toEqual(tables.toSorted());
     expect(tables).toEqual(expect.arrayContaining(["calls", "messages", "tasks", "users"]));
   });
 

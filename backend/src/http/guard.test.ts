@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterAll(() => people.close());
 
 /** A browser with the owner's session that sends other headers. */
-function with_(headers: Record<string, string>): Browser {
+function ownerWith(headers: Record<string, string>): Browser {
   const browser = people.browser();
   for (const [name, value] of owner.cookies) browser.cookies.set(name, value);
   Object.assign(browser.headers, headers);
@@ -47,34 +47,34 @@ const change = (browser: Browser) => browser.patch("/api/settings", { slot_minut
 test("a change needs the session's own CSRF token; reading needs none", async () => {
   const stranger = agent.cookies.get("al_csrf")!;
   for (const token of ["", "x", stranger, `${owner.cookies.get("al_csrf")}x`]) {
-    expectProblem(await change(with_({ "X-CSRF-Token": token })), 403, "csrf");
+    expectProblem(await change(ownerWith({ "X-CSRF-Token": token })), 403, "csrf");
   }
-  expect((await change(with_({}))).status).toBe(200);
-  expect((await with_({ "X-CSRF-Token": "" }).get("/api/settings")).status).toBe(200);
+  expect((await change(ownerWith({}))).status).toBe(200);
+  expect((await ownerWith({ "X-CSRF-Token": "" }).get("/api/settings")).status).toBe(200);
 });
 
 test("a cookie that another site planted is no CSRF token", async () => {
-  const browser = with_({ "X-CSRF-Token": "planted" });
+  const browser = ownerWith({ "X-CSRF-Token": "planted" });
   browser.cookies.set("al_csrf", "planted");
   expectProblem(await change(browser), 403, "csrf");
 });
 
 test("another site's page can neither change anything nor sign in", async () => {
   for (const origin of ["https://evil.example", "null", "http://127.0.0.1.evil.example"]) {
-    expectProblem(await change(with_({ Origin: origin })), 403, "foreign_origin");
+    expectProblem(await change(ownerWith({ Origin: origin })), 403, "foreign_origin");
     const login = people.browser();
     login.headers.Origin = origin;
     const answer = await login.post("/api/auth/login", { email: "a", password: "b" });
     expectProblem(answer, 403, "foreign_origin");
   }
   for (const origin of [people.base, "http://localhost"]) {
-    expect((await change(with_({ Origin: origin }))).status).toBe(200);
+    expect((await change(ownerWith({ Origin: origin }))).status).toBe(200);
   }
 });
 
 test("what a plain form can send is not taken", async () => {
   for (const type of ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data"]) {
-    expectProblem(await change(with_({ "Content-Type": type })), 415, "not_json");
+    expectProblem(await change(ownerWith({ "Content-Type": type })), 415, "not_json");
   }
 });
 
@@ -135,15 +135,19 @@ test("an agent gets 403 from exactly the routes that are the owner's", async () 
     const as_owner = await owner.send(route.method.toUpperCase() as "GET", path, route.body && {});
     expect(as_owner.status, route.id).not.toBe(403);
   }
-  expect([...new Set(refused)].sort()).toEqual(["audit.read", "settings.write", "users.manage"]);
+  expect([...new Set(refused)].toSorted()).toEqual([
+    "audit.read",
+    "settings.write",
+    "users.manage",
+  ]);
 });
 
 test("an unknown address and a wrong method are problems too, with the caller's request id", async () => {
   expectProblem(await owner.get("/api/nothing"), 404, "not_found");
   expectProblem(await owner.send("PUT", "/api/settings", {}), 405, "method_not_allowed");
-  const answer = await with_({ "X-Request-Id": "abc-123_xyz" }).get("/api/nothing");
+  const answer = await ownerWith({ "X-Request-Id": "abc-123_xyz" }).get("/api/nothing");
   expect(answer.body.request_id).toBe("abc-123_xyz");
-  const forged = await with_({ "X-Request-Id": "<script>" }).get("/api/nothing");
+  const forged = await ownerWith({ "X-Request-Id": "<script>" }).get("/api/nothing");
   expect(forged.body.request_id).toMatch(/^[\w-]{36}$/);
 });
 

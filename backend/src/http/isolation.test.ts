@@ -160,11 +160,13 @@ test("their owner, or the agency, can read everything of theirs: the ids are goo
 });
 
 test("their lists have something in them", async () => {
+  const empty: string[] = [];
   for (const operation of reads()) {
     if (hasId(operation) || system(operation) || operation.answers !== "application/json") continue;
-    const { body, text } = await theirs.browser.get(operation.path + queryOf(operation));
-    if (body.items) expect(body.items, `${operation.id}: ${text}`).not.toEqual([]);
+    const { body } = await theirs.browser.get(operation.path + queryOf(operation));
+    if (body.items?.length === 0) empty.push(operation.id);
   }
+  expect(empty).toEqual([]);
 });
 
 test("whatever is read with their ids is not there for us", async () => {

@@ -9,7 +9,7 @@ const list: Record<string, Knex.Migration> = {
 
 /** Named without extension and imported statically, so a name means the same however it is run. */
 export const migrations: Knex.MigrationSource<string> = {
-  getMigrations: async () => Object.keys(list).sort(),
+  getMigrations: async () => Object.keys(list).toSorted(),
   getMigrationName: (name) => name,
   getMigration: async (name) => list[name]!,
 };

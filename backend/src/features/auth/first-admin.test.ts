@@ -81,7 +81,7 @@ test("two who use tokens at the same time make one administrator", async () => {
     setUp(first),
     setUp(second, { ...person, email: "second@agency.example" }),
   ]);
-  expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409]);
   expect(await users()).toHaveLength(1);
 });
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Browser, expectProblem } from "../../../test/browser.ts";
+import type { Browser } from "../../../test/browser.ts";
+import { expectProblem } from "../../../test/browser.ts";
 import { ADMIN, createPeople, PASSWORD } from "../../../test/people.ts";
 import type { TestPeople } from "../../../test/people.ts";
 import { authJobs } from "./index.ts";

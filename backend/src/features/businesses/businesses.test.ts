@@ -88,7 +88,7 @@ test("a number belongs to one business, as telephone or as WhatsApp, also in a r
   const answers = await Promise.all(
     [1, 2, 3].map((n) => create({ name: `r${n}`, phone_number: number, owner: owner() })),
   );
-  expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409, 409]);
   const other = await create({
     ...{ name: "other", phone_number: "+97235557778", whatsapp_number: number, owner: owner() },
   });

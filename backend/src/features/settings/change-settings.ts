@@ -18,7 +18,7 @@ export async function changeSettings(
   } else if (patch.transfer_number === "") {
     patch.transfer_number = null;
   }
-  if (patch.closed_dates) patch.closed_dates = [...new Set(patch.closed_dates)].sort();
+  if (patch.closed_dates) patch.closed_dates = [...new Set(patch.closed_dates)].toSorted();
   const fields = Object.keys(patch);
   if (fields.length > 0) {
     await saveSettings(tx, patch);

@@ -42,7 +42,7 @@ test("every field that is changed comes back changed, the others as they were", 
     human_pause_minutes: 5,
     transfer_number: "+14155550100",
   };
-  expect(Object.keys(patch).sort()).toEqual(Object.keys(before).sort());
+  expect(Object.keys(patch).toSorted()).toEqual(Object.keys(before).toSorted());
   for (const [name, value] of Object.entries(patch)) {
     const answer = await change({ [name]: value });
     expect(answer.body, answer.text).toEqual({ ...before, [name]: value });
