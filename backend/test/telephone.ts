@@ -6,7 +6,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
 import { OpenAiSim } from "../../lab/sim/openai/index.ts";
-import type { OpenAiSimOptions } from "../../lab/sim/openai/index.ts";
+import type { Fault, OpenAiSimOptions } from "../../lab/sim/openai/index.ts";
 import { MediaStream } from "../../lab/sim/twilio/media-stream.ts";
 import type { StreamEnd, StreamFaults } from "../../lab/sim/twilio/media-stream.ts";
 import { Mouth } from "../../lab/sim/twilio/mouth.ts";
@@ -70,6 +70,46 @@ export interface Telephone {
   admissions: Map<string, Admission | Promise<Admission | null>>;
   call(setup?: CallSetup): PhoneCall;
   stop(): Promise<void>;
+}
+
+/** One call with a line of its own, so that faults and settings meet no other. */
+export async function withCall(
+  setup: CallSetup & { options?: Parameters<typeof telephone>[0]; faults_at?: Fault[][] },
+  run: (call: PhoneCall, line: Telephone) => Promise<void>,
+): Promise<void> {
+  const line = await telephone(setup.options);
+  try {
+    for (const faults of setup.faults_at ?? []) line.sim.nextConnection(...faults);
+    const call = line.call(setup);
+    await call.until(() => call.stream.started_at > 0);
+    await run(call, line);
+    if (line.sim.violations.length > 0) throw new Error(JSON.stringify(line.sim.violations));
+  } finally {
+    await line.stop();
+  }
+}
+
+/** Longest time without anything audible in [from, to), in ms. */
+export function longestSilence(call: PhoneCall, from: number, to: number): number {
+  const frames = [from, ...call.stream.playback.audibleFrames(from, to), to];
+  return Math.max(...frames.slice(1).map((at, i) => at - frames[i]!));
+}
+
+/** Milliseconds since the stream began. */
+export function ago(call: PhoneCall): number {
+  return performance.now() - call.stream.started_at;
+}
+
+/** The greeting was heard to its end. */
+export async function greeted(call: PhoneCall): Promise<void> {
+  await call.hears(call.stream.started_at);
+  await call.until(() => call.stream.playback.buffered_ms === 0 && ago(call) > 2_200);
+}
+
+/** Who spoke in which order, such as `aca`: agent, caller, agent. */
+export function order(call: PhoneCall): string {
+  const turns = [...call.record.turns.values()].toSorted((a, b) => a.seq - b.seq);
+  return turns.map(({ role }) => role[0]).join("");
 }
 
 let calls = 0;

@@ -1,47 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { phrase } from "../../../../../lab/speech/library.ts";
 import type { Fault } from "../../../../../lab/sim/openai/index.ts";
-import type { CallSetup, PhoneCall, Telephone } from "../../../../test/telephone.ts";
-import { greeting, telephone } from "../../../../test/telephone.ts";
-
-/** One call with a line of its own, so that faults and settings meet no other. */
-async function withCall(
-  setup: CallSetup & { options?: Parameters<typeof telephone>[0]; faults_at?: Fault[][] },
-  run: (call: PhoneCall, line: Telephone) => Promise<void>,
-): Promise<void> {
-  const line = await telephone(setup.options);
-  try {
-    for (const faults of setup.faults_at ?? []) line.sim.nextConnection(...faults);
-    const call = line.call(setup);
-    await call.until(() => call.stream.started_at > 0);
-    await run(call, line);
-    expect(line.sim.violations).toEqual([]);
-  } finally {
-    await line.stop();
-  }
-}
+import type { PhoneCall } from "../../../../test/telephone.ts";
+import {
+  ago,
+  greeted,
+  greeting,
+  longestSilence,
+  order,
+  withCall,
+} from "../../../../test/telephone.ts";
 
 const question = phrase("opening_hours");
 const answer = phrase("agent_hours");
-
-/** Longest time without anything audible in [from, to), in ms. */
-function longestSilence(call: PhoneCall, from: number, to: number): number {
-  const frames = [from, ...call.stream.playback.audibleFrames(from, to), to];
-  return Math.max(...frames.slice(1).map((at, i) => at - frames[i]!));
-}
-
-async function greeted(call: PhoneCall): Promise<void> {
-  await call.hears(call.stream.started_at);
-  await call.until(() => call.stream.playback.buffered_ms === 0 && ago(call) > 2_200);
-}
-
-function ago(call: PhoneCall): number {
-  return performance.now() - call.stream.started_at;
-}
-
-function sids(call: PhoneCall): string {
-  return [...call.record.turns.values()].map(({ role }) => role[0]).join("");
-}
 
 async function servedAfterwards(call: PhoneCall): Promise<void> {
   const said = await call.mouth.say(question.audio);
@@ -135,7 +106,7 @@ describe.concurrent("in the middle of a call", () => {
       await greeted(call);
       const { ended_at } = await call.mouth.say(question.audio);
       expect((await call.hears(ended_at)) - ended_at).toBeLessThan(2_300);
-      await call.until(() => sids(call) === "aca", 12_000);
+      await call.until(() => order(call) === "aca", 12_000);
       await call.hears(performance.now() - 100);
       expect(line.sim.connections).toHaveLength(2);
       expect(longestSilence(call, ended_at, performance.now())).toBeLessThan(3_000);
@@ -228,7 +199,7 @@ describe.concurrent("in the middle of a call", () => {
       line.sim.connections[0]!.close(1006, "");
       const { ended_at } = await saying;
       expect((await call.hears(ended_at)) - ended_at).toBeLessThan(2_500);
-      await call.until(() => sids(call) === "aca");
+      await call.until(() => order(call) === "aca");
       expect(call.record.turns.get(2)?.text).toBe(question.text);
     });
   });

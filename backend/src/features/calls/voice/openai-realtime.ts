@@ -1,4 +1,5 @@
 import type { RealtimeClientEvent, RealtimeServerEvent } from "openai/resources/realtime/realtime";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 import type { AudioDelta } from "./openai-events.ts";
 import type { OpenAiRealtimeSettings } from "./openai-session.ts";
@@ -26,7 +27,8 @@ export function openAiRealtime(
   settings: OpenAiRealtimeSettings,
   deps: { clock: Clock; log: VoiceLog },
 ): RealtimeModel {
-  return { connect: (brief) => new OpenAiConnection(brief, settings, deps.clock, deps.log) };
+  const url = realtimeUrl(settings.base_url, settings.model);
+  return { connect: (brief) => new OpenAiConnection(brief, settings, url, deps.clock, deps.log) };
 }
 
 class OpenAiConnection implements ModelConnection {
@@ -44,22 +46,27 @@ class OpenAiConnection implements ModelConnection {
   private readonly log: VoiceLog;
   private readonly relay: (event: RealtimeServerEvent, listener: ModelListener) => void;
 
-  constructor(brief: CallBrief, settings: OpenAiRealtimeSettings, clock: Clock, log: VoiceLog) {
+  constructor(
+    brief: CallBrief,
+    settings: OpenAiRealtimeSettings,
+    url: string,
+    clock: Clock,
+    log: VoiceLog,
+  ) {
     this.brief = brief;
     this.settings = settings;
     this.clock = clock;
     this.log = log;
     this.relay = relayEvent();
     const connect_ms = settings.connect_ms ?? 2_500;
-    this.socket = new WebSocket(realtimeUrl(settings.base_url, settings.model), {
+    this.socket = new WebSocket(url, {
       headers: { Authorization: `Bearer ${settings.api_key}` },
       perMessageDeflate: false,
       skipUTF8Validation: true,
       maxPayload: most_message_bytes,
     });
-    this.cancelTimer = clock.after(connect_ms, () => {
-      this.finish("unreachable", `not ready within ${connect_ms} ms`);
-    });
+    const late = () => this.finish("unreachable", `not ready within ${connect_ms} ms`);
+    this.cancelTimer = clock.after(connect_ms, () => this.guard(late));
     this.attach();
   }
 
@@ -134,42 +141,59 @@ class OpenAiConnection implements ModelConnection {
 
   private attach(): void {
     const { socket } = this;
-    socket.on("open", () => {
+    const on = <Args extends unknown[]>(event: string, handle: (...args: Args) => void) => {
+      socket.on(
+        event as "close",
+        ((...args: Args) => {
+          this.guard(() => handle(...args));
+        }) as never,
+      );
+    };
+    on("open", () => {
       const asked = this.settings.audio ?? "pcmu";
       const session = sessionConfig(this.brief, this.settings, asked);
       this.send({ type: "session.update", session });
     });
-    socket.on("message", (data, is_binary) => {
+    on("message", (data: unknown, is_binary: boolean) => {
       if (!is_binary && Buffer.isBuffer(data)) this.receive(data);
       else this.onGarbage();
     });
-    socket.on("unexpected-response", (request, response) => {
+    on("unexpected-response", (request: ClientRequest, response: IncomingMessage) => {
       const status = response.statusCode ?? 0;
       request.destroy();
       const for_good = status >= 400 && status < 500 && status !== 408 && status !== 429;
       this.finish(for_good ? "refused" : "unreachable", `HTTP ${status}`);
     });
-    socket.on("error", (error) => {
+    on("error", (error: Error) => {
       const kind = this.state === "ready" ? "lost" : "unreachable";
       this.finish(kind, "code" in error ? String(error.code) : error.message);
     });
-    socket.on("close", (code) => {
+    on("close", (code: number) => {
       const lost = this.state === "ready" ? "lost" : "unreachable";
       this.finish(code === 1001 && lost === "lost" ? "expired" : lost, `closed with ${code}`);
     });
+  }
+
+  /** A fault in one call's handling ends this session and nothing else. */
+  private guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.log.error({ error: String(error) }, "[REALTIME-ERROR] fault while handling an event");
+      try {
+        this.finish("lost", "fault while handling an event");
+      } catch (second) {
+        this.log.error({ error: String(second) }, "[REALTIME-ERROR] fault while closing");
+      }
+    }
   }
 
   private receive(data: Buffer): void {
     if (this.state === "closed") return;
     const message = parseServerMessage(data);
     if (message === null) return this.onGarbage();
-    try {
-      if ("audio" in message) this.onAudio(message.audio);
-      else this.onEvent(message.event);
-    } catch (error) {
-      this.log.error({ error: String(error) }, "[REALTIME-ERROR] fault while handling an event");
-      this.finish("lost", "fault while handling an event");
-    }
+    if ("audio" in message) this.onAudio(message.audio);
+    else this.onEvent(message.event);
   }
 
   private onAudio({ response_id, item_id, content_index, delta }: AudioDelta): void {
