@@ -5,7 +5,7 @@ import { EnvError } from "../backend/src/platform/env.ts";
 import { buildConsole } from "./lib/console.ts";
 import { childEnvironments, readConfiguration, withValues } from "./lib/configuration.ts";
 import { keepDatabase } from "./lib/database.ts";
-import { startDemo } from "./lib/demo.ts";
+import { type Running, startDemo } from "./lib/demo.ts";
 import { whyTaken } from "./lib/ports.ts";
 import { EXIT_CONFIG, supervise } from "./lib/supervise.ts";
 
@@ -20,7 +20,7 @@ process.stdout.on("error", () => undefined);
 process.stderr.on("error", () => undefined);
 
 /** What has been started, in that order; it is ended in the opposite one. */
-const running: { stop(): Promise<void>; kill?(): void }[] = [];
+const running: Running[] = [];
 const { promise: ended, resolve: end } = Promise.withResolvers<number>();
 const ending = new AbortController();
 void ended.then(() => ending.abort());
@@ -81,6 +81,8 @@ async function start(): Promise<void> {
   });
   running.push({ stop: () => backend.stop(BACKEND_MS), kill: backend.kill });
   void backend.gave_up.then(end);
+  // Ended before the backend too: simulated callers hang up instead of being waited for.
+  if (show) running.push(show);
   const gateway = supervise({
     name: "The WhatsApp gateway",
     module: join(root, "baileys/src/main.ts"),
@@ -115,7 +117,7 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(name, () => {
     asked += 1;
     if (asked === 1) {
-      say("Ending ...");
+      say("Ending; calls that are up are finished first. Ctrl-C again ends at once.");
       end(0);
       return;
     }

@@ -81,7 +81,7 @@ export class DemoNetwork {
 
   #killModel(): void {
     this.#model_is_dead = true;
-    this.#openai.everyConnection({ kind: "mute" });
+    this.#openai.everyConnection({ kind: "no_response", times: Number.MAX_SAFE_INTEGER });
   }
 
   #reviveModel(): void {

@@ -4,6 +4,12 @@ import type { FromDemo, ToDemo } from "../../lab/demo/messages.ts";
 import { keptSecret } from "./secrets.ts";
 import { supervise } from "./supervise.ts";
 
+/** Something that was started and will have to be ended. */
+export interface Running {
+  stop(): Promise<void>;
+  kill?(): void;
+}
+
 export interface DemoOptions {
   readonly root: string;
   readonly data_dir: string;
@@ -11,12 +17,12 @@ export interface DemoOptions {
   readonly address: string;
   /** Where the backend is reached on this machine. */
   readonly backend_url: string;
-  readonly running: { stop(): Promise<void>; kill?(): void }[];
+  readonly running: Running[];
   end(code: number): void;
   say(line: string): void;
 }
 
-export interface Demo {
+export interface Demo extends Running {
   /** Sends the backend to the simulators; it reaches no real provider. */
   readonly env: Readonly<Record<string, string>>;
   /** Makes the demo businesses, once the backend serves; the account to log in with. */
@@ -54,7 +60,8 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       else seeded.reject(new Error(`The demo could not be set up: ${told.reason}`));
     },
   });
-  options.running.push({ stop: () => child.stop(SIMULATORS_MS), kill: child.kill });
+  const running = { stop: () => child.stop(SIMULATORS_MS), kill: child.kill };
+  options.running.push(running);
   void child.gave_up.then((code) => {
     for (const { reject } of [ready, seeded]) reject(new Error("The demo's simulators ended."));
     options.end(code);
@@ -63,6 +70,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const admin = { email: "agency@demo.example", password: passwordOf("agency") };
   const env = await ready.promise;
   return {
+    ...running,
     env: { ...env, ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password },
     seed() {
       const message: ToDemo = {

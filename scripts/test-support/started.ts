@@ -24,9 +24,13 @@ export interface Started {
   readonly ended: Promise<number | string>;
 }
 
-/** Runs scripts/start on `data_dir` and a free port, with more environment. */
-export function start(data_dir: string, env: NodeJS.ProcessEnv = {}): Started {
-  const child = spawn(process.execPath, [START], {
+/** Runs scripts/start on `data_dir` and a free port, with more environment and arguments. */
+export function start(
+  data_dir: string,
+  env: NodeJS.ProcessEnv = {},
+  args: readonly string[] = [],
+): Started {
+  const child = spawn(process.execPath, [START, ...args], {
     env: {
       PATH: process.env["PATH"],
       HOME: process.env["HOME"],
