@@ -259,7 +259,9 @@ describe("the recording job", () => {
     await expect(run(call_sid)).rejects.toThrow("500");
     await rm(join(dir, "media", String(one.id), "recordings", `${sid}.wav`));
     await run(call_sid);
-    expect((await stateOf(call_sid)).call.recording_transcript).toBe(message.text);
+    const { call, tasks } = await stateOf(call_sid);
+    expect(call.recording_transcript).toBe(message.text);
+    expect(tasks[0].body.split("\n")).toHaveLength(2);
     await run("CA00000000000000000000000000000000");
   });
 });
