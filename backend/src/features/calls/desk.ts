@@ -163,15 +163,16 @@ export function createDesk(deps: DeskDeps): CallDesk {
     status: (params) => orSpool("call_status", params, () => storeStatus(db, params)),
   };
 
-  /** Does it now or, when the database is away, as soon as it is back. */
+  /** Does it now or, when the database is away, later; behind what waits of the same call. */
   async function orSpool(kind: string, params: TwilioParams, work: () => Promise<void>) {
+    const call_sid = params.CallSid ?? "";
     try {
-      await within(ANSWER_MS, work());
+      if (!deps.spool.holds(call_sid)) return await within(ANSWER_MS, work());
     } catch (error) {
-      log.warn({ err: error, call_sid: params.CallSid }, `[CALL] ${kind} is kept for later`);
-      await deps.spool.put(kind, params.CallSid ?? "", params).catch((lost: unknown) => {
-        log.error({ err: lost, call_sid: params.CallSid }, `[CALL] ${kind} is lost`);
-      });
+      log.warn({ err: error, call_sid }, `[CALL] ${kind} is kept for later`);
     }
+    await deps.spool.put(kind, call_sid, params).catch((error: unknown) => {
+      log.error({ err: error, call_sid }, `[CALL] ${kind} is lost`);
+    });
   }
 }

@@ -14,14 +14,6 @@ export const OVER: Record<string, CallUpdate["status"]> = {
   "no-answer": "failed",
 };
 
-/** What the spool hands back when the database is there again. */
-export function deskSpoolHandlers(db: Database) {
-  return {
-    call_recording: (params: TwilioParams) => storeRecording(db, params),
-    call_status: (params: TwilioParams) => storeStatus(db, params),
-  };
-}
-
 /** Stores what the webhook reports of a call; may be done again. */
 export async function storeRecording(db: Database, params: TwilioParams): Promise<void> {
   const call_sid = params.CallSid ?? "";
