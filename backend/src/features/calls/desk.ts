@@ -66,7 +66,9 @@ export function createDesk(deps: DeskDeps): CallDesk {
   /** The record fallback, now; its mark, task and bell follow as soon as the database is there. */
   async function fallback(business_id: number, call_sid: string, reason: string): Promise<string> {
     const marked = keepTrying(log, "marking a fallback", () =>
-      db.inBusiness(business_id, (tx) => sendToFallback(tx, call_sid, reason, { redirect: false })),
+      db.inBusiness(business_id, (tx) =>
+        sendToFallback(tx, call_sid, reason, { redirect: false, log }),
+      ),
     );
     const first = await within(ANSWER_MS, marked).catch(() => true);
     // Somebody else has sent the call there and Twilio is being told; this only covers their failure.

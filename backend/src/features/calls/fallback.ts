@@ -1,4 +1,5 @@
 import type { BusinessTx } from "../../db/database.ts";
+import type { Logger } from "../../platform/log.ts";
 import { notify } from "../notifications/index.ts";
 import { createTask } from "../tasks/index.ts";
 import { claimFallback } from "./store.ts";
@@ -15,7 +16,7 @@ export async function sendToFallback(
   tx: BusinessTx,
   call_sid: string,
   reason: string,
-  { redirect }: { redirect: boolean },
+  { redirect, log }: { redirect: boolean; log: Logger },
 ): Promise<boolean> {
   if (!(await claimFallback(tx, call_sid, reason))) return false;
   const call = await tx
@@ -31,13 +32,14 @@ export async function sendToFallback(
     call_sid,
     dedupe_key: fallbackTaskKey(call_sid),
   });
-  await notify(tx, {
+  const news = {
     kind: "call_fallback",
     title: "שיחה עברה להשארת הודעה",
     body: `השיחה מ־${caller} לא נענתה על ידי הסוכן.`,
     link: `/app/calls/${call_sid}`,
     dedupe_key: fallbackTaskKey(call_sid),
-  });
+  };
+  await notify(tx, news, log);
   if (redirect) {
     await tx.enqueue(
       "call.redirect",

@@ -91,7 +91,7 @@ export function createRecorder(deps: Deps): CallRecorder & { settled(): Promise<
       log.error({ biz: business_id, call_sid, kind, detail }, `[CALL] can't be served: ${kind}`);
       // A stream without media may be cut off from us altogether, so Twilio is told by REST too.
       const redirect = kind === "media_inactive";
-      writes.push((tx) => sendToFallback(tx, call_sid, kind, { redirect }));
+      writes.push((tx) => sendToFallback(tx, call_sid, kind, { redirect, log }));
       void behind.request();
     },
     ended(reason, ledger) {

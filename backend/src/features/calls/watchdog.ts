@@ -52,7 +52,7 @@ export function watchdogJobs({ db, log, rest, twiml }: Deps): JobHandlers {
           .first("call_sid");
         if (!waiting) return;
         log.warn({ biz: business_id, call_sid }, "[CALL] stream never started");
-        await sendToFallback(tx, String(call_sid), "stream_never_started", { redirect: true });
+        await sendToFallback(tx, String(call_sid), "stream_never_started", { redirect: true, log });
       });
     },
 
@@ -73,7 +73,7 @@ export function watchdogJobs({ db, log, rest, twiml }: Deps): JobHandlers {
         for (const { business_id, call_sid } of orphans) {
           log.warn({ biz: business_id, call_sid }, "[CALL] its process is gone");
           await db.inBusiness(business_id, (tx) =>
-            sendToFallback(tx, call_sid, "process_died", { redirect: true }),
+            sendToFallback(tx, call_sid, "process_died", { redirect: true, log }),
           );
         }
       } finally {

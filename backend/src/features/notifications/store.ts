@@ -17,7 +17,7 @@ export interface News {
 }
 
 /** Rings the business's bell, in the transaction of what happened. False when it had rung for it. */
-export async function notify(tx: BusinessTx, news: News, log?: Logger): Promise<boolean> {
+export async function notify(tx: BusinessTx, news: News, log: Logger): Promise<boolean> {
   const [made] = await tx
     .trx("notifications")
     .insert({ ...news, business_id: tx.business_id })
@@ -26,7 +26,7 @@ export async function notify(tx: BusinessTx, news: News, log?: Logger): Promise<
     .returning<{ id: number }[]>("id");
   if (!made) return false;
   tx.emit("notification", { id: made.id });
-  log?.info({ biz: tx.business_id, id: made.id, kind: news.kind }, "[NOTIFY] notification");
+  log.info({ biz: tx.business_id, id: made.id, kind: news.kind }, "[NOTIFY] notification");
   return true;
 }
 
