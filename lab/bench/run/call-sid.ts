@@ -1,0 +1,5 @@
+import { randomBytes } from "node:crypto";
+
+export function callSid(): string {
+  return `CA${randomBytes(16).toString("hex")}`;
+}
