@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { converse } from "../../../test/conversation.ts";
 import { createPeople, type TestPeople } from "../../../test/people.ts";
@@ -62,4 +63,48 @@ test("without waiting when the words are there", async () => {
   const started = performance.now();
   expect((await tools.run(confirm)).output.ok).toBe(true);
   expect(performance.now() - started).toBeLessThan(1000);
+});
+
+test("words from before the yes are not taken for it", async () => {
+  const { talk, tools, now } = await proposed();
+  await tools.callerSaid("מה שעות הפתיחה שלכם?", now());
+  talk.wait(1000);
+  const confirming = tools.run(confirm);
+  const soon = pause(300).then(() => "the words are awaited");
+  expect(await Promise.race([confirming, soon])).toBe("the words are awaited");
+  await tools.callerSaid("כן, מאשר", now());
+  expect((await confirming).output.ok).toBe(true);
+  expect(await talk.appointments()).toHaveLength(1);
+});
+
+const ask_time = "אני צריך גם שעה מדויקת, באיזו שעה תרצה?";
+
+/** A call in which nothing was proposed. */
+async function unproposed() {
+  const talk = await converse(world, business_id);
+  const { db, log, clock, call_sid, thread_id } = talk.ctx;
+  const tools = createCallTools(
+    { db, log, clock },
+    { business_id, call_sid: call_sid!, thread_id },
+  );
+  return { talk, tools, now: () => new Date(talk.clock.now()) };
+}
+
+test("what is to be said is said once, though the model asks to confirm meanwhile", async () => {
+  const { tools, now } = await unproposed();
+  const confirming = tools.run(confirm);
+  expect(await tools.callerSaid("כן, מאשר", now())).toBeNull();
+  expect((await confirming).say).toBe(ask_time);
+});
+
+test("nor is it said again when the words come after the tool's answer", async () => {
+  const { talk, tools, now } = await unproposed();
+  await tools.callerSaid("לא", now());
+  talk.wait(1000);
+  const began_at = now();
+  talk.wait(1000);
+  expect((await tools.run(confirm)).say).toBe(ask_time);
+  expect(await tools.callerSaid("כן, מאשר", began_at)).toBeNull();
+  talk.wait(1000);
+  expect(await tools.callerSaid("כן, מאשר", now())).toEqual({ say: ask_time });
 });

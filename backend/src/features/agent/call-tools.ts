@@ -1,5 +1,7 @@
+import { DateTime } from "luxon";
 import { within } from "../../platform/deadline.ts";
 import { callerSaid, type Remark } from "./caller-said.ts";
+import { readAnswer } from "./confirmation.ts";
 import type { CustomerTurn } from "./pending-slot.ts";
 import { runTool } from "./run-tool.ts";
 import type { ToolCall } from "./tool-calls.ts";
@@ -27,6 +29,12 @@ export function createCallTools(
   let last_turn: CustomerTurn | null = null;
   let proposed_at = -Infinity;
   let heard = Promise.withResolvers<void>();
+  /** Confirmations by the model that are being looked at. */
+  let confirming = 0;
+  /** What the agent has to say to the words at hand; left to the confirmation that goes on. */
+  let left_to_say: string | null = null;
+  /** When a tool last made the agent say something in set words. */
+  let tool_said_at = -Infinity;
 
   async function context(signal?: AbortSignal): Promise<ToolContext> {
     const thread_id = await call.thread_id;
@@ -34,17 +42,38 @@ export function createCallTools(
     return { ...deps, ...conversation, last_turn, signal };
   }
 
-  async function untilAnswered(): Promise<void> {
-    if (last_turn && last_turn.began_at.getTime() > proposed_at) return;
-    await within(TRANSCRIPT_WAIT_MS, heard.promise).catch(() => undefined);
+  /** Words since the proposal that say something about it; others may be from before the yes. */
+  function hasAnswer(): boolean {
+    if (!last_turn || last_turn.began_at.getTime() <= proposed_at) return false;
+    const { kind } = readAnswer(last_turn.text, null, DateTime.fromMillis(deps.clock.now()));
+    return kind !== "unclear" && kind !== "not_yet";
+  }
+
+  async function confirm(asked: ToolCall, signal?: AbortSignal): Promise<ToolOutcome> {
+    confirming += 1;
+    try {
+      if (!hasAnswer()) {
+        await within(TRANSCRIPT_WAIT_MS, heard.promise).catch(() => undefined);
+      }
+      const outcome = await runTool(await context(signal), asked);
+      if (left_to_say === null) return outcome;
+      const say = left_to_say;
+      left_to_say = null;
+      return { ...outcome, say };
+    } finally {
+      confirming -= 1;
+    }
   }
 
   return {
     async run(asked, signal) {
-      if (asked.name === "confirm_appointment") await untilAnswered();
-      const outcome = await runTool(await context(signal), asked);
+      const confirms = asked.name === "confirm_appointment";
+      const outcome = confirms
+        ? await confirm(asked, signal)
+        : await runTool(await context(signal), asked);
       const proposes = asked.name === "propose_slot" || asked.name === "move_appointment";
       if (proposes) proposed_at = deps.clock.now();
+      if (outcome.say !== undefined) tool_said_at = deps.clock.now();
       return outcome;
     },
 
@@ -52,10 +81,13 @@ export function createCallTools(
       const turn = { text, began_at };
       last_turn = turn;
       const remark = await callerSaid(await context(), turn);
+      // The caller is asked once, by whichever way comes first.
+      const asked_already = tool_said_at >= began_at.getTime();
+      if (remark?.say !== undefined && confirming > 0) left_to_say = remark.say;
       // Only now: a confirmation by the model finds what these words have done already.
       heard.resolve();
       heard = Promise.withResolvers();
-      return remark;
+      return remark?.say !== undefined && (confirming > 0 || asked_already) ? null : remark;
     },
   };
 }
