@@ -1,7 +1,9 @@
 import type { BusinessTx } from "../../db/database.ts";
 import type { Logger } from "../../platform/log.ts";
+import { loadSettings } from "../settings/index.ts";
 import { notify } from "../notifications/index.ts";
 import { createTask } from "../tasks/index.ts";
+import { noticesIn } from "./notices.ts";
 import { claimFallback } from "./store.ts";
 
 /** The task of a call that the agent could not serve; a recording is added to the same task. */
@@ -23,10 +25,12 @@ export async function sendToFallback(
     .trx("calls")
     .where({ call_sid })
     .first("from_number", "contact_id", "thread_id");
-  const caller = call?.from_number || "מספר חסוי";
+  const { language } = await loadSettings(tx);
+  const notices = noticesIn(language);
+  const caller = call?.from_number || notices.withheld;
   await createTask(tx, {
-    title: `לחזור אל ${caller}: השיחה לא נענתה`,
-    body: "הסוכן לא הצליח לענות והמתקשר הופנה להשארת הודעה.",
+    title: notices.call_back(caller),
+    body: notices.call_back_why,
     contact_id: call?.contact_id ?? null,
     thread_id: call?.thread_id ?? null,
     call_sid,
@@ -34,8 +38,8 @@ export async function sendToFallback(
   });
   const news = {
     kind: "call_fallback",
-    title: "שיחה עברה להשארת הודעה",
-    body: `השיחה מ־${caller} לא נענתה על ידי הסוכן.`,
+    title: notices.bell,
+    body: notices.bell_body(caller),
     link: `/app/calls/${call_sid}`,
     dedupe_key: fallbackTaskKey(call_sid),
   };

@@ -4,6 +4,7 @@ import type { JobHandlers } from "../../../db/jobs.ts";
 import { GuardedFetchError } from "../../../platform/guarded-fetch.ts";
 import type { Logger } from "../../../platform/log.ts";
 import type { MediaStore } from "./media-store.ts";
+import { noticesIn } from "../notices.ts";
 import type { FetchedRecording, FetchRecording } from "./source.ts";
 import { findRecording, saveRecording } from "./store.ts";
 import type { CallRecording } from "./store.ts";
@@ -41,7 +42,7 @@ export function createRecordingJobs({
     const { audio, content_type } = fetched;
     const path = await media.save(business_id, call.recording_sid, content_type, audio);
     const seconds = call.recording_duration_seconds;
-    const line = seconds ? `הושארה הודעה מוקלטת (${seconds} שניות).` : "הושארה הודעה מוקלטת.";
+    const line = noticesIn(call.language).recorded(seconds);
     await db.inBusiness(business_id, (tx) =>
       saveRecording(tx, call, { recording_path: path, recording_content_type: content_type }, line),
     );
@@ -78,21 +79,22 @@ export function createRecordingJobs({
         recording = (await stored(call)) ?? (await fetchAndStore(business_id, call));
       } catch (error) {
         if (!last && !isFinal(error)) throw error;
-        const line = "המתקשר הושאר להקלטה, אך לא ניתן היה להביא אותה מ־Twilio.";
+        const line = noticesIn(call.language).not_fetched;
         return giveUp(business_id, call, error, line);
       }
 
       if (!transcribe || call.recording_transcript !== null) return;
       try {
         const { audio, content_type } = recording;
+        const notices = noticesIn(call.language);
         const text = await transcribe(audio, content_type, call.language);
-        const line = text ? `תמלול ההודעה: ${text}` : "בהקלטה לא נשמעו מילים.";
+        const line = text ? notices.transcript(text) : notices.no_words;
         await db.inBusiness(business_id, (tx) =>
           saveRecording(tx, call, { recording_transcript: text }, line),
         );
       } catch (error) {
         if (!last && !isFinal(error)) throw error;
-        await giveUp(business_id, call, error, "את ההודעה המוקלטת לא ניתן היה לתמלל.");
+        await giveUp(business_id, call, error, noticesIn(call.language).not_transcribed);
       }
     },
   };

@@ -2,6 +2,7 @@ import type { BusinessTx } from "../../../db/database.ts";
 import { loadSettings } from "../../settings/index.ts";
 import { createTask } from "../../tasks/index.ts";
 import { fallbackTaskKey } from "../fallback.ts";
+import { noticesIn } from "../notices.ts";
 
 export interface CallRecording {
   call_sid: string;
@@ -58,7 +59,8 @@ export async function saveRecording(
 async function addToTask(tx: BusinessTx, call: CallRecording, line: string): Promise<void> {
   const { call_sid, contact_id, thread_id } = call;
   const dedupe_key = fallbackTaskKey(call_sid);
-  const title = `הודעה קולית מ־${call.from_number || "מספר חסוי"}`;
+  const notices = noticesIn(call.language);
+  const title = notices.voice_message(call.from_number || notices.withheld);
   const made = await createTask(tx, {
     title,
     body: line,
