@@ -19,7 +19,7 @@ export interface ActiveResponse {
 const remembered = 32;
 
 /**
- * A session has one response at a time: requests wait their turn, plain ones are not doubled,
+ * A session has one response at a time: requests wait their turn, the same one is not doubled,
  * and what still comes of a cancelled response is known as such.
  */
 export class ResponseSequencer {
@@ -41,8 +41,11 @@ export class ResponseSequencer {
   }
 
   request(request: ResponseRequest): void {
-    const plain = request.instructions === undefined;
-    if (plain && this.waiting.some((other) => other.instructions === undefined)) return;
+    const same = (other: ResponseRequest) => other.instructions === request.instructions;
+    if (this.waiting.some(same)) return;
+    // An answer that is being made may not know what the next one is about; a sentence is itself.
+    const sentence = request.instructions !== undefined;
+    if (sentence && this.active && same(this.active.request) && !this.cancelled) return;
     this.waiting.push(request);
     this.next();
   }
@@ -80,6 +83,10 @@ export class ResponseSequencer {
     this.active = null;
     this.cancel_on_start = false;
     return refused;
+  }
+
+  private get cancelled(): boolean {
+    return this.cancel_on_start || (this.active !== null && this.isDropped(this.active.id));
   }
 
   /** Nothing of what is being made or waits is wanted any more. */
