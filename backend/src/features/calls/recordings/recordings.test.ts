@@ -225,7 +225,7 @@ describe("the recording job", () => {
     await run(call_sid);
     const { call, tasks } = await stateOf(call_sid);
     expect(call.recording_path).toBeNull();
-    expect(tasks[0].body).toContain("לא ניתן היה להביא אותה");
+    expect(tasks[0].body).toContain("לא ניתן היה להביא את ההקלטה");
     expect(JSON.stringify(people.logged)).not.toContain(env.TWILIO_AUTH_TOKEN);
   });
 
@@ -234,7 +234,7 @@ describe("the recording job", () => {
     for (const status of [500, 500]) twilio.nextRequest({ kind: "http", status });
     await expect(run(call_sid, { attempts: 9 })).rejects.toThrow("500");
     await run(call_sid, { attempts: 10 });
-    expect((await stateOf(call_sid)).tasks[0].body).toContain("לא ניתן היה להביא אותה");
+    expect((await stateOf(call_sid)).tasks[0].body).toContain("לא ניתן היה להביא את ההקלטה");
 
     for (const status of [500, 500]) {
       openai.nextRequest("/v1/audio/transcriptions", { kind: "http", status });
