@@ -33,6 +33,8 @@ export default defineConfig({
           include: in_real_time,
           exclude: ["**/node_modules/**"],
           maxWorkers: 1,
+          // Calls mostly wait; so many at once are no load yet.
+          maxConcurrency: 12,
           testTimeout: 90_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 1 },

@@ -11,8 +11,8 @@ let unknown: TestBusiness;
 
 beforeAll(async () => {
   product = await startProduct();
-  known = await product.addBusiness({ settings: { greeting: "" } });
-  unknown = await product.addBusiness({ settings: { greeting: "" } });
+  known = await product.addBusiness({ greeting: "" });
+  unknown = await product.addBusiness({ greeting: "" });
 });
 afterAll(() => product?.stop());
 

@@ -19,3 +19,12 @@ export async function eventually<T>(
     await pause(50);
   }
 }
+
+/** Looks again until it holds: for what happens in this process and has no event of its own. */
+export async function until(holds: () => boolean, timeout_ms = 15_000): Promise<void> {
+  const end = performance.now() + timeout_ms;
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`not within ${timeout_ms} ms: ${holds}`);
+    await pause(5);
+  }
+}

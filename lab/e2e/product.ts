@@ -14,7 +14,8 @@ import { freePort } from "../../backend/test/free-port.ts";
 import { cuttable } from "./cuttable.ts";
 import { signIn } from "../demo/api.ts";
 import type { Session } from "../demo/api.ts";
-import { OpenAiSim } from "../sim/openai/index.ts";
+import { OpenAiSim, receptionist } from "../sim/openai/index.ts";
+import type { Brain, BrainState } from "../sim/openai/index.ts";
 import { TwilioSim } from "../sim/twilio/index.ts";
 
 const ADMIN = { email: "agency@example.com", password: "agency-password" };
@@ -22,6 +23,8 @@ const PUBLIC = "https://phone.example";
 
 export interface TestBusiness {
   id: number;
+  /** Its own; the model's instructions name it. */
+  name: string;
   phone_number: string;
   /** Signed in as its owner. */
   owner: Session;
@@ -41,7 +44,8 @@ export interface Product {
   twilio: TwilioSim;
   /** Lines of the log, newest last. */
   logged: Record<string, unknown>[];
-  addBusiness(options?: { name?: string; settings?: SettingsPatch }): Promise<TestBusiness>;
+  /** @param brain the model's mind in this business's calls; else it is the usual receptionist */
+  addBusiness(settings?: SettingsPatch, brain?: Brain): Promise<TestBusiness>;
   /** Ends the app in order; `start` begins again on the same data. */
   end(): Promise<void>;
   start(): Promise<void>;
@@ -50,12 +54,21 @@ export interface Product {
 
 let businesses = 0;
 
+/** Whether the model's instructions are those of this business's calls. */
+export const isOf = (business: { name: string }, instructions: string): boolean =>
+  instructions.includes(` ${business.name}.`);
+
 export async function startProduct(more: Record<string, string> = {}): Promise<Product> {
   const testDb = await createTestDb();
   const data_dir = await mkdtemp(join(tmpdir(), "agentlocator-e2e-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const openai = await new OpenAiSim({ api_key: "sk-e2e" }).start();
+  const brains = new Map<string, Brain>();
+  const brain = (state: BrainState) => {
+    const own = [...brains].find(([name]) => isOf({ name }, state.instructions));
+    return (own?.[1] ?? receptionist)(state);
+  };
+  const openai = await new OpenAiSim({ api_key: "sk-e2e", brain }).start();
   const twilio = new TwilioSim({ public_base_url: PUBLIC, target: url });
   await twilio.start();
   const database = new URL(testDb.url);
@@ -89,8 +102,10 @@ export async function startProduct(more: Record<string, string> = {}): Promise<P
   return {
     ...{ url, env, vars, db, line, admin, openai, twilio, logged },
 
-    async addBusiness({ name = "מספרת הדגמה", settings = {} } = {}) {
+    async addBusiness(settings = {}, brain) {
       businesses += 1;
+      const name = `מספרת ההדגמה מספר ${businesses}`;
+      if (brain) brains.set(name, brain);
       const phone_number = `+9723100${String(businesses).padStart(4, "0")}`;
       const owner = {
         email: `owner${businesses}@example.com`,
@@ -103,7 +118,7 @@ export async function startProduct(more: Record<string, string> = {}): Promise<P
       });
       const session = await signIn(url, owner);
       await session.patch("/api/settings", settings);
-      return { id, phone_number, owner: session };
+      return { id, name, phone_number, owner: session };
     },
 
     async end() {

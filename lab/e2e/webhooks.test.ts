@@ -11,7 +11,7 @@ let calls = 0;
 
 beforeAll(async () => {
   product = await startProduct();
-  business = await product.addBusiness({ settings: { greeting: "" } });
+  business = await product.addBusiness({ greeting: "" });
 });
 afterAll(() => product?.stop());
 
@@ -148,9 +148,7 @@ test("a caller who hangs up before the stream leaves a completed call", async ()
 });
 
 test("with the agent off, the caller is put through, or asked for a message", async () => {
-  const off = await product.addBusiness({
-    settings: { ai_enabled_calls: false, transfer_number: "03-5550000" },
-  });
+  const off = await product.addBusiness({ ai_enabled_calls: false, transfer_number: "03-5550000" });
   const dialled = await incoming(callSid(), { To: off.phone_number });
   expect(dialled.text).toContain(">+97235550000</Dial>");
   await off.owner.patch("/api/settings", { transfer_number: null });
@@ -159,9 +157,7 @@ test("with the agent off, the caller is put through, or asked for a message", as
 });
 
 test("greeting_mode play puts the business's greeting before the stream", async () => {
-  const playing = await product.addBusiness({
-    settings: { greeting: "שלום", greeting_mode: "play" },
-  });
+  const playing = await product.addBusiness({ greeting: "שלום", greeting_mode: "play" });
   const { text } = await incoming(callSid(), { To: playing.phone_number });
   const address = /<Play>https:\/\/phone\.example([^<]+)<\/Play><Connect/.exec(text)![1]!;
   const audio = await fetch(product.url + address);
