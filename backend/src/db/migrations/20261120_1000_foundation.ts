@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { forwardOnly } from "./forward-only.ts";
 import { AGENCY } from "./foundation/agency.ts";
 import { BUSINESS } from "./foundation/business.ts";
 import { CALLS } from "./foundation/calls.ts";
@@ -8,12 +9,11 @@ import { JOBS } from "./foundation/jobs.ts";
 import { LIVE } from "./foundation/live.ts";
 import { ROLES } from "./foundation/roles.ts";
 
-export async function up(knex: Knex): Promise<void> {
-  for (const statements of [ROLES, AGENCY, BUSINESS, CONVERSATIONS, CALLS, CRM, LIVE, JOBS]) {
-    await knex.raw(statements);
-  }
-}
+const PARTS = [ROLES, AGENCY, BUSINESS, CONVERSATIONS, CALLS, CRM, LIVE, JOBS];
 
-export async function down(): Promise<void> {
-  throw new Error("migrations only go forward; go back by restoring a backup");
-}
+export const foundation: Knex.Migration = {
+  async up(knex) {
+    for (const statements of PARTS) await knex.raw(statements);
+  },
+  down: forwardOnly,
+};

@@ -1,7 +1,9 @@
 import type { Knex } from "knex";
+import { forwardOnly } from "./forward-only.ts";
 
-export async function up(knex: Knex): Promise<void> {
-  await knex.raw(`
+export const people: Knex.Migration = {
+  async up(knex) {
+    await knex.raw(`
     -- A business ends the sessions of its own users, in the transaction that suspends them. The
     -- subquery runs under the row level security of users, so others' sessions are not there.
     grant select (user_id), delete on sessions to agentlocator_app;
@@ -11,8 +13,6 @@ export async function up(knex: Knex): Promise<void> {
     -- The time zone is one thing, kept in the business and in its settings alike.
     grant update (timezone) on businesses to agentlocator_app;
   `);
-}
-
-export async function down(): Promise<void> {
-  throw new Error("migrations only go forward; go back by restoring a backup");
-}
+  },
+  down: forwardOnly,
+};

@@ -1,10 +1,10 @@
 import type { Knex } from "knex";
-import * as m20261120_1000_foundation from "./20261120_1000_foundation.ts";
-import * as m20261120_1100_people from "./20261120_1100_people.ts";
+import { foundation } from "./20261120_1000_foundation.ts";
+import { people } from "./20261120_1100_people.ts";
 
 const list: Record<string, Knex.Migration> = {
-  "20261120_1000_foundation": m20261120_1000_foundation,
-  "20261120_1100_people": m20261120_1100_people,
+  "20261120_1000_foundation": foundation,
+  "20261120_1100_people": people,
 };
 
 /** Named without extension and imported statically, so a name means the same however it is run. */

@@ -50,7 +50,7 @@ export function eventsRoutes(deps: Deps): Route[] {
 }
 
 export const eventsJobs = ({ db }: Pick<Deps, "db">): JobHandlers => ({
-  "prune_events": () => db.inSystem(pruneEvents),
+  prune_events: () => db.inSystem(pruneEvents),
 });
 
 /** Tells every replica's streams that the business has new stored events. */
