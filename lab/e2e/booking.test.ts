@@ -73,7 +73,6 @@ test.concurrent("a caller books an appointment; when they call again they are kn
   await again.line.waitFor("stream_started");
   const { started_at, playback } = again.line.stream!;
   await until(() => playback.played.length > 0);
-  console.log("first", playback.played[0]!.start - started_at);
   await again.hearsOut(hello.text, started_at);
   const sound = heardAudio(again.line, started_at).subarray(0, hello.audio.length);
   expect(sound.equals(hello.audio)).toBe(true);
