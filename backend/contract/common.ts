@@ -9,7 +9,10 @@ export const Id = z.coerce.number().int().positive().max(2_147_483_647);
  */
 export const Time = z.iso
   .datetime({ offset: true })
-  .refine((text) => /^(19|20|21)\d\d-/.test(text), "not a year of this time");
+  .refine((text) => /^(19|20|21)\d\d-/.test(text), {
+    error: "not a year of this time",
+    when: ({ issues }) => issues.length === 0,
+  });
 
 /** E.164, e.g. `+972501234567`. */
 export const Phone = z.string().regex(/^\+[1-9]\d{6,14}$/);

@@ -69,7 +69,7 @@ export async function startJobs(options: {
   const lease = await createWorkerLease({ url, pool, log });
   const runner: Runner = await run({
     pgPool: pool,
-    taskList: options.handlers as unknown as TaskList,
+    taskList: after(lease.registered, options.handlers),
     concurrency,
     pollInterval: 1000,
     ...(options.crontab && { crontab: options.crontab }),
@@ -86,4 +86,16 @@ export async function startJobs(options: {
       await pool.end();
     },
   };
+}
+
+/** The handlers, none of which begins before `ready`. */
+function after(ready: Promise<void>, handlers: JobHandlers): TaskList {
+  const tasks = Object.entries(handlers).map(([name, handle]) => [
+    name,
+    async (payload: unknown, helpers: JobHelpers) => {
+      await ready;
+      await handle(payload as Parameters<typeof handle>[0], helpers);
+    },
+  ]);
+  return Object.fromEntries(tasks) as TaskList;
 }

@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { Logger as GraphileLogger } from "graphile-worker";
 import type { WorkerEvents } from "graphile-worker";
 import pg from "pg";
+import { keepTrying } from "../platform/keep-trying.ts";
 import type { Logger } from "../platform/log.ts";
 
 const SWEEP_MS = 5000;
@@ -55,10 +56,12 @@ export async function createWorkerLease(options: { url: string; pool: pg.Pool; l
   }
 
   // graphile-worker locks jobs and queues in the name of the pool of workers, not of each.
+  const registered = Promise.withResolvers<void>();
   events.on("pool:create", ({ workerPool }) => {
-    pool
-      .query("insert into jobs.workers (worker_id, lease) values ($1, $2)", [workerPool.id, lease])
-      .catch((error: unknown) => log.error({ err: error }, "[JOB] workers not registered"));
+    const values = [workerPool.id, lease];
+    const register = () =>
+      pool.query("insert into jobs.workers (worker_id, lease) values ($1, $2)", values);
+    void keepTrying(log, "registering the workers", register).then(() => registered.resolve());
   });
 
   /** Unlocks what dead workers hold; at boot at once, later only what was dead a sweep ago too. */
@@ -85,6 +88,8 @@ export async function createWorkerLease(options: { url: string; pool: pg.Pool; l
   return {
     id: lease,
     events,
+    /** Resolves when the workers' jobs can be told from those of the dead; none may run before. */
+    registered: registered.promise,
     releaseDead,
     logger: new GraphileLogger(() => (level, message) => {
       if (level === "error" || level === "warning") log.warn(`[JOB] ${message}`);
