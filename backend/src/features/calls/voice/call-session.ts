@@ -153,7 +153,7 @@ export class CallSession {
   }
 
   /** One frame from the caller. */
-  frame(payload: string, bytes: Buffer, length: number): void {
+  frame(payload: Buffer, bytes: Buffer, length: number): void {
     if (this.state === "closed") return;
     this.connection?.sendAudio(payload);
     const now = this.clock.now();
@@ -352,7 +352,9 @@ export class CallSession {
       committed: () => this.onCommitted(),
       callerText: (item_id: string, text: string) => {
         this.turn.settled(this.ears.speech.speaking);
-        this.said = this.said.then(() => this.onCallerSaid(item_id, text));
+        this.said = this.said
+          .then(() => this.onCallerSaid(item_id, text))
+          .catch((error: unknown) => this.crash(error));
       },
       agentAudio: (response: ActiveResponse | null, first: boolean, audio: Buffer) =>
         this.onAgentAudio(response, first, audio),

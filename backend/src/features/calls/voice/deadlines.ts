@@ -24,6 +24,7 @@ export class Deadlines<Name extends string> {
 
   /** Runs what is due, each once. */
   check(now: number): void {
+    if (this.entries.size === 0) return;
     for (const [name, entry] of this.entries) {
       if (entry.at > now) continue;
       this.entries.delete(name);

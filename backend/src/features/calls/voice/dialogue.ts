@@ -205,8 +205,10 @@ export class Dialogue {
     const response = this.responses.of(response_id);
     const first = response !== null && !response.audio;
     if (response) response.audio = true;
-    this.turns.begin(item_id, "agent", this.clock.wall());
-    this.item(item_id, response_id, content_index);
+    if (this.items.get(item_id)?.content_index !== content_index) {
+      this.turns.begin(item_id, "agent", this.clock.wall());
+      this.item(item_id, response_id, content_index);
+    }
     this.voice.speak(item_id, "answer", audio, this.clock.now());
     this.events.agentAudio(response, first, audio);
   }

@@ -1,6 +1,7 @@
 import type { CallLimits } from "./limits.ts";
 import type { Admission, Admit, CallBrief, Clock, MediaSocket, VoiceLog } from "./ports.ts";
 import type { ModelConnection, RealtimeModel } from "./realtime-model.ts";
+import type { Wire } from "./text-frames.ts";
 import type { StreamMessage } from "./twilio-messages.ts";
 import { CallSession } from "./call-session.ts";
 import { systemClock } from "./clock.ts";
@@ -43,9 +44,9 @@ export interface Voice {
   warmModel(brief: CallBrief): void;
   /**
    * Serves one media WebSocket to its end.
-   * @param wire the TCP socket of the upgrade request, to group writes
+   * @param wire the TCP socket under it (of the upgrade request); frames are written to it directly
    */
-  handleMediaSocket(socket: MediaSocket, wire?: { cork(): void; uncork(): void }): void;
+  handleMediaSocket(socket: MediaSocket, wire: Wire): void;
   activeCalls(): ActiveCall[];
   /** Refuses new streams, waits for the calls at most `ms`, then ends those that are left. */
   drain(ms: number): Promise<void>;
@@ -53,13 +54,22 @@ export interface Voice {
 
 /** The voice core of one process. */
 export function createVoice(deps: VoiceDeps): Voice {
-  const clock = deps.clock ?? systemClock;
+  const clock = guarded(deps.clock ?? systemClock, deps.log);
   const limits: CallLimits = { ...default_limits, ...deps.limits };
   const ticker = createTicker(clock);
   const calls = new Map<CallSession, ActiveCall>();
   const parked = new Map<string, { connection: ModelConnection; cancel: () => void }>();
   let draining = false;
   let drained: () => void = () => undefined;
+
+  function connectSafely(brief: CallBrief): ModelConnection | null {
+    try {
+      return deps.model.connect(brief);
+    } catch (error) {
+      deps.log.error({ error: String(error) }, "[REALTIME-ERROR] could not open a session");
+      return null;
+    }
+  }
 
   function claim(call_sid: string): ModelConnection | null {
     const entry = parked.get(call_sid);
@@ -73,19 +83,25 @@ export function createVoice(deps: VoiceDeps): Voice {
   function begin({ brief, ...ports }: Admission, media: MediaStream): CallSession {
     const { call_sid, business_id } = brief;
     const log = withCall(deps.log, { biz: business_id, call_sid });
-    const session: CallSession = new CallSession({
-      admission: { brief, ...ports },
-      media,
-      model: deps.model,
-      parked: claim(call_sid),
-      limits,
-      clock,
-      ticker,
-      log,
-      released: () => queueMicrotask(() => release(session)),
-    });
-    calls.set(session, { call_sid, business_id, started_at: clock.wall() });
-    return session;
+    const parked = claim(call_sid);
+    try {
+      const session: CallSession = new CallSession({
+        admission: { brief, ...ports },
+        media,
+        model: deps.model,
+        parked,
+        limits,
+        clock,
+        ticker,
+        log,
+        released: () => queueMicrotask(() => release(session)),
+      });
+      calls.set(session, { call_sid, business_id, started_at: clock.wall() });
+      return session;
+    } catch (error) {
+      parked?.close();
+      throw error;
+    }
   }
 
   function release(session: CallSession): void {
@@ -96,7 +112,8 @@ export function createVoice(deps: VoiceDeps): Voice {
   return {
     warmModel(brief) {
       if (draining || parked.has(brief.call_sid)) return;
-      const connection = deps.model.connect(brief);
+      const connection = connectSafely(brief);
+      if (connection === null) return;
       const cancel = clock.after(parked_ms, () => {
         parked.delete(brief.call_sid);
         connection.close();
@@ -107,7 +124,7 @@ export function createVoice(deps: VoiceDeps): Voice {
     handleMediaSocket(socket, wire) {
       let session: CallSession | null = null;
       let decided = false;
-      const early: { payload: string; bytes: Buffer }[] = [];
+      const early: { payload: Buffer; bytes: Buffer }[] = [];
 
       const refuse = (reason: string) => {
         decided = true;
@@ -144,13 +161,16 @@ export function createVoice(deps: VoiceDeps): Voice {
       let stopped = false;
       const media = new MediaStream(
         socket,
-        wire ?? null,
+        wire,
         {
           start: onStart,
           frame(payload, bytes, length) {
             if (session) return session.frame(payload, bytes, length);
             if (decided || early.length >= most_early_frames) return;
-            early.push({ payload, bytes: Buffer.from(bytes.subarray(0, length)) });
+            early.push({
+              payload: Buffer.from(payload),
+              bytes: Buffer.from(bytes.subarray(0, length)),
+            });
           },
           mark: (name) => session?.mark(name),
           dtmf: (digit) => session?.dtmf(digit),
@@ -165,7 +185,7 @@ export function createVoice(deps: VoiceDeps): Voice {
             session?.gone(stopped || code !== 1006 ? "hung_up" : "lost");
           },
           overflow: () => session?.fail("backpressure", "the carrier reads too slowly"),
-          fault: (error) => session?.crash(error),
+          fault: (error) => (session ? session.crash(error) : refuse("internal error")),
         },
         deps.log,
       );
@@ -188,6 +208,22 @@ export function createVoice(deps: VoiceDeps): Voice {
         };
       });
     },
+  };
+}
+
+/** A timer's fault is logged and ends there. */
+function guarded(clock: Clock, log: VoiceLog): Clock {
+  return {
+    now: () => clock.now(),
+    wall: () => clock.wall(),
+    after: (ms, run) =>
+      clock.after(ms, () => {
+        try {
+          run();
+        } catch (error) {
+          log.error({ error: String(error) }, "[CALL] fault in a timer");
+        }
+      }),
   };
 }
 

@@ -1,21 +1,28 @@
 import type { FrameSink } from "./pacer.ts";
 import type { MediaSocket, VoiceLog } from "./ports.ts";
 import type { StreamMessage } from "./twilio-messages.ts";
-import { frame_ms, silence_byte } from "./mulaw.ts";
+import type { Wire } from "./text-frames.ts";
+import { decodeBase64 } from "./base64.ts";
+import { bytes_per_ms, frame_bytes, frame_ms, silence_byte } from "./mulaw.ts";
+import { TextFrames } from "./text-frames.ts";
 import { parseStreamMessage } from "./twilio-messages.ts";
 
 /** Holes in the stream longer than this are filled, so that the model's ears keep time. */
 const gap_ms = 100;
 const longest_fill_ms = 10_000;
-const frames_scratch = 8_192;
+/** One second: more comes in no message of a telephone. */
+const most_frame_bytes = 8_190;
 const most_buffered_bytes = 1_048_576;
 const most_garbage = 200;
 const open_state = 1;
+const media_suffix = Buffer.from('"}}');
+const silent_frame = Buffer.alloc(frame_bytes, silence_byte);
+const silent_payload = Buffer.from(silent_frame.toString("base64"));
 
 export interface MediaStreamEvents {
   start(message: Extract<StreamMessage, { event: "start" }>): void;
-  /** One frame of the caller; `bytes` is reused for the next. */
-  frame(payload: string, bytes: Buffer, length: number): void;
+  /** One frame of the caller; both buffers are good only during the call. */
+  frame(payload: Buffer, bytes: Buffer, length: number): void;
   mark(name: string): void;
   dtmf(digit: string): void;
   stop(): void;
@@ -33,24 +40,20 @@ export class MediaStream implements FrameSink {
   frames_in = 0;
   private garbage = 0;
   private stream_sid: string | null = null;
-  private media_prefix = "";
+  private media_prefix: Buffer = Buffer.alloc(0);
   private mark_prefix = "";
+  private depth = 0;
   private expected_ts = -1;
-  private readonly scratch = Buffer.alloc(frames_scratch);
+  private readonly scratch = Buffer.alloc(most_frame_bytes);
   private readonly socket: MediaSocket;
-  private readonly wire: { cork(): void; uncork(): void } | null;
+  private readonly out: TextFrames;
   private readonly events: MediaStreamEvents;
   private readonly log: VoiceLog;
 
-  /** @param wire the TCP socket under the WebSocket, to group writes; null does without */
-  constructor(
-    socket: MediaSocket,
-    wire: { cork(): void; uncork(): void } | null,
-    events: MediaStreamEvents,
-    log: VoiceLog,
-  ) {
+  /** @param wire the TCP socket under the WebSocket */
+  constructor(socket: MediaSocket, wire: Wire, events: MediaStreamEvents, log: VoiceLog) {
     this.socket = socket;
-    this.wire = wire;
+    this.out = new TextFrames(wire);
     this.events = events;
     this.log = log;
     let closed = false;
@@ -68,25 +71,31 @@ export class MediaStream implements FrameSink {
   }
 
   media(bytes: Buffer): void {
-    this.write(this.media_prefix + bytes.toString("base64") + '"}}');
+    if (!this.writable()) return;
+    this.out.addBase64(this.media_prefix, bytes, media_suffix);
+    this.flush();
   }
 
   mark(name: string): void {
-    this.write(this.mark_prefix + JSON.stringify(name) + "}}");
+    if (!this.writable()) return;
+    this.out.add(`${this.mark_prefix}${JSON.stringify(name)}}}`);
+    this.flush();
   }
 
   /** Empties what Twilio has not played yet. */
   clear(): void {
-    if (this.stream_sid === null) return;
-    this.write(JSON.stringify({ event: "clear", streamSid: this.stream_sid }));
+    if (!this.writable()) return;
+    this.out.add(JSON.stringify({ event: "clear", streamSid: this.stream_sid }));
+    this.flush();
   }
 
   together(write: () => void): void {
-    this.wire?.cork();
+    this.depth++;
     try {
       write();
     } finally {
-      this.wire?.uncork();
+      this.depth--;
+      this.flush();
     }
   }
 
@@ -98,13 +107,15 @@ export class MediaStream implements FrameSink {
     this.socket.terminate();
   }
 
-  private write(message: string): void {
-    if (this.stream_sid === null || this.socket.readyState !== open_state) return;
-    if (this.socket.bufferedAmount > most_buffered_bytes) {
-      this.events.overflow();
-      return;
-    }
-    this.socket.send(message);
+  private writable(): boolean {
+    if (this.stream_sid === null || this.socket.readyState !== open_state) return false;
+    if (this.socket.bufferedAmount <= most_buffered_bytes) return true;
+    this.events.overflow();
+    return false;
+  }
+
+  private flush(): void {
+    if (this.depth === 0 && this.socket.readyState === open_state) this.out.flush();
   }
 
   private receive(data: unknown, is_binary: boolean): void {
@@ -128,34 +139,28 @@ export class MediaStream implements FrameSink {
     if (this.stream_sid !== null || !message.format_ok) return this.onGarbage();
     this.stream_sid = message.stream_sid;
     const sid = JSON.stringify(message.stream_sid);
-    this.media_prefix = `{"event":"media","streamSid":${sid},"media":{"payload":"`;
+    this.media_prefix = Buffer.from(`{"event":"media","streamSid":${sid},"media":{"payload":"`);
     this.mark_prefix = `{"event":"mark","streamSid":${sid},"mark":{"name":`;
     this.events.start(message);
   }
 
-  private onMedia(payload: string, timestamp: number): void {
+  private onMedia(payload: Buffer, timestamp: number): void {
     if (this.stream_sid === null) return this.onGarbage();
-    const length = this.scratch.write(payload, "base64");
-    if (length === 0 || !isWhole(payload, length)) return this.onGarbage();
+    const length = decodeBase64(payload, this.scratch);
+    if (length <= 0) return this.onGarbage();
     this.frames_in++;
     if (timestamp >= 0) {
       const gap = this.expected_ts < 0 ? 0 : timestamp - this.expected_ts;
-      this.expected_ts = Math.max(this.expected_ts, timestamp + length / 8);
-      if (gap > gap_ms) {
-        this.fill(Math.min(gap, longest_fill_ms));
-        this.scratch.write(payload, "base64");
-      }
+      this.expected_ts = Math.max(this.expected_ts, timestamp + length / bytes_per_ms);
+      if (gap > gap_ms) this.fill(Math.min(gap, longest_fill_ms));
     }
     this.events.frame(payload, this.scratch, length);
   }
 
   private fill(gap: number): void {
     this.log.info({ gap_ms: gap }, "[CALL] filled a hole in the caller's audio");
-    const length = frame_ms * 8;
-    this.scratch.fill(silence_byte, 0, length);
-    const payload = this.scratch.toString("base64", 0, length);
     for (let ms = 0; ms + frame_ms <= gap; ms += frame_ms) {
-      this.events.frame(payload, this.scratch, length);
+      this.events.frame(silent_payload, silent_frame, frame_bytes);
     }
   }
 
@@ -179,10 +184,4 @@ export class MediaStream implements FrameSink {
       this.events.fault(error);
     }
   }
-}
-
-/** Whether every character of `payload` was base64; what was not is left out in decoding. */
-function isWhole(payload: string, decoded: number): boolean {
-  const padding = payload.endsWith("==") ? 2 : payload.endsWith("=") ? 1 : 0;
-  return decoded === Math.floor(((payload.length - padding) * 3) / 4) && payload.length % 4 === 0;
 }

@@ -90,7 +90,12 @@ export class ModelLink {
 
   private attempt(parked: ModelConnection | null): void {
     this.attempts++;
-    const connection = parked ?? this.deps.model.connect(this.deps.brief);
+    let connection: ModelConnection;
+    try {
+      connection = parked ?? this.deps.model.connect(this.deps.brief);
+    } catch (error) {
+      return this.onClosed("refused", String(error));
+    }
     this.opening = connection;
     connection.listen(
       this.listenerFor(connection, {

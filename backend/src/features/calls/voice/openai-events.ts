@@ -12,6 +12,10 @@ export interface AudioDelta {
 export type ServerMessage = { audio: AudioDelta } | { event: RealtimeServerEvent } | null;
 
 const audio_type = '"type":"response.output_audio.delta"';
+/** The ids and the beginning of the audio are within this. */
+const head_bytes = 768;
+const quote = 0x22;
+const closing_brace = 0x7d;
 
 /**
  * Audio arrives often and is large, so its fields are cut out of the text; whatever has an
@@ -22,13 +26,18 @@ export function parseServerMessage(data: Buffer): ServerMessage {
 }
 
 function parseAudio(data: Buffer): ServerMessage {
-  const text = data.toString("latin1");
-  if (!text.includes(audio_type) || text.includes("\\")) return null;
-  const delta = field(text, '"delta":"');
-  const response_id = field(text, '"response_id":"');
-  const item_id = field(text, '"item_id":"');
-  if (delta === null || response_id === null || item_id === null) return null;
-  const index = /"content_index":(\d{1,4})/.exec(text);
+  if (data[data.length - 1] !== closing_brace) return null;
+  const text = data.toString("latin1", 0, head_bytes);
+  const at = text.indexOf('"delta":"');
+  if (at < 0) return null;
+  const head = text.slice(0, at);
+  if (!head.includes(audio_type) || head.includes("\\")) return null;
+  const response_id = field(head, '"response_id":"');
+  const item_id = field(head, '"item_id":"');
+  const to = data.indexOf(quote, at + 9);
+  if (response_id === null || item_id === null || to < 0) return null;
+  const index = /"content_index":(\d{1,4})/.exec(head);
+  const delta = data.toString("latin1", at + 9, to);
   return { audio: { response_id, item_id, content_index: Number(index?.[1] ?? 0), delta } };
 }
 

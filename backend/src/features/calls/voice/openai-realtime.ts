@@ -20,7 +20,9 @@ import { PcmTranscoder } from "./transcoder.ts";
 
 const most_buffered_bytes = 1_048_576;
 const most_message_bytes = 8 * 1_048_576;
-const append_prefix = '{"type":"input_audio_buffer.append","audio":"';
+const append_prefix = Buffer.from('{"type":"input_audio_buffer.append","audio":"');
+const append_suffix = Buffer.from('"}');
+const as_text = { binary: false };
 
 /** OpenAI's Realtime API (GA) over a plain WebSocket. */
 export function openAiRealtime(
@@ -76,12 +78,15 @@ class OpenAiConnection implements ModelConnection {
     else if (this.end) listener.closed(this.end.kind, this.end.detail);
   }
 
-  sendAudio(payload: string): void {
+  sendAudio(payload: Buffer): void {
     if (this.state !== "ready") return;
-    const audio = this.transcoder
-      ? this.transcoder.toModel(Buffer.from(payload, "base64")).toString("base64")
-      : payload;
-    this.write(`${append_prefix}${audio}"}`);
+    const audio = this.transcoder ? this.transcode(this.transcoder, payload) : payload;
+    const { length } = append_prefix;
+    const message = Buffer.allocUnsafe(length + audio.length + append_suffix.length);
+    message.set(append_prefix);
+    message.set(audio, length);
+    message.set(append_suffix, length + audio.length);
+    this.write(message);
   }
 
   commitAudio(): void {
@@ -196,6 +201,11 @@ class OpenAiConnection implements ModelConnection {
     else this.onEvent(message.event);
   }
 
+  private transcode(transcoder: PcmTranscoder, payload: Buffer): Buffer {
+    const mulaw = Buffer.from(payload.toString("latin1"), "base64");
+    return Buffer.from(transcoder.toModel(mulaw).toString("base64"));
+  }
+
   private onAudio({ response_id, item_id, content_index, delta }: AudioDelta): void {
     const bytes = Buffer.from(delta, "base64");
     const audio = this.transcoder ? this.transcoder.toTelephone(bytes) : bytes;
@@ -255,16 +265,17 @@ class OpenAiConnection implements ModelConnection {
   private send(event: RealtimeClientEvent): void {
     // Named by kind, so that an error that quotes the id says what it is about.
     event.event_id = `${event.type}#${++this.sent}`;
-    this.write(JSON.stringify(event));
+    this.write(Buffer.from(JSON.stringify(event)));
   }
 
-  private write(message: string): void {
+  /** Bytes rather than text: `ws` masks those in one go and writes once. */
+  private write(message: Buffer): void {
     if (this.socket.readyState !== WebSocket.OPEN) return;
     if (this.socket.bufferedAmount > most_buffered_bytes) {
       this.finish("lost", "the model reads too slowly");
       return;
     }
-    this.socket.send(message);
+    this.socket.send(message, as_text);
   }
 
   private finish(kind: CloseKind, detail: string): void {

@@ -130,7 +130,7 @@ export class Pacer {
       chunk.from += copied;
       if (chunk.from >= chunk.audio.length) this.queue.shift();
     }
-    this.frame.fill(silence_byte, filled);
+    if (filled < frame_bytes) this.frame.fill(silence_byte, filled);
     const opening = !this.playback.outstanding;
     this.playback.frameSent(utterance, toDb(meanSquare(this.frame, 0, frame_bytes)), now);
     this.dry_at = Math.max(this.dry_at, now) + frame_ms;

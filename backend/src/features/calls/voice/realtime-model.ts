@@ -31,8 +31,8 @@ export interface ModelConnection {
   readonly state: "connecting" | "ready" | "closed";
   /** Replaces the listener. What happened before is not told again, but for `ready`/`closed`. */
   listen(listener: ModelListener): void;
-  /** Audio of the caller as base64 µ-law. Dropped unless `ready`. */
-  sendAudio(payload: string): void;
+  /** Audio of the caller as the bytes of base64 µ-law; not kept. Dropped unless `ready`. */
+  sendAudio(payload: Buffer): void;
   /** Ends the caller's turn by hand, when the model's own detection does not. */
   commitAudio(): void;
   createResponse(options: ResponseOptions): void;

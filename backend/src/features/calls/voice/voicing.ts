@@ -17,9 +17,12 @@ export class Voicing {
 
   /** The newest frame, µ-law. */
   push(bytes: Uint8Array, length: number): void {
+    const { ring } = this;
     const kept = Math.max(0, window_bytes - length);
-    this.ring.copyWithin(0, window_bytes - kept);
-    this.ring.set(bytes.subarray(Math.max(0, length - window_bytes), length), kept);
+    ring.copyWithin(0, window_bytes - kept);
+    for (let to = kept, from = Math.max(0, length - window_bytes); to < window_bytes;) {
+      ring[to++] = bytes[from++]!;
+    }
   }
 
   /** Highest normalised autocorrelation at a pitch period; about 0.3 for noise, 1 for a hum. */
