@@ -41,14 +41,12 @@ async function place(scenario: string): Promise<string> {
   return call_sid;
 }
 
-const until = (call_sid: string, fits: (call: Call) => boolean) =>
-  expect
-    .poll(() => owner.get<Call>(`/api/calls/${call_sid}`).then(fits, () => false), {
-      timeout: 80_000,
-      interval: 500,
-    })
-    .toBe(true)
-    .then(() => owner.get<Call>(`/api/calls/${call_sid}`));
+async function until(call_sid: string, fits: (call: Call) => boolean): Promise<Call> {
+  const look = () => owner.get<Call>(`/api/calls/${call_sid}`);
+  const found = () => look().then(fits, () => false);
+  await expect.poll(found, { timeout: 80_000, interval: 500 }).toBe(true);
+  return look();
+}
 
 /** All three at once, as the demo's visitors would: the dead model must strike only its own call. */
 test("a caller books, one interrupts, and one with a dead model leaves a message", async () => {

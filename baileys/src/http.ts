@@ -1,5 +1,6 @@
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
 import { STATUS_CODES } from "node:http";
+import type { Problem } from "@agentlocator/contract";
 import Router from "@koa/router";
 import Koa from "koa";
 import type { Context, Next } from "koa";
@@ -8,13 +9,14 @@ import type { Logger } from "pino";
 /** RFC 9457 problem details, as everywhere in the product. */
 function problem(ctx: Context, status: number, id: string, detail: string): void {
   ctx.status = status;
-  ctx.body = {
+  const body: Problem = {
     type: `urn:agentlocator:${id}`,
-    title: STATUS_CODES[status],
+    title: STATUS_CODES[status] ?? "Error",
     status,
     detail,
     request_id: randomUUID(),
   };
+  ctx.body = body;
   ctx.type = "application/problem+json";
 }
 

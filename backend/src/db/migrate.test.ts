@@ -10,7 +10,7 @@ test("the list holds every file of the folder, in order", async () => {
     .filter((file) => /^\d{8}_\d{4}_\w+\.ts$/.test(file))
     .map((file) => file.replace(/\.ts$/, ""));
   const listed = await migrations.getMigrations([]);
-  expect(listed).toEqual(folder.sort());
+  expect(listed).toEqual(folder.toSorted());
 });
 
 test("several processes may migrate an empty database at once, even where one was killed", async () => {

@@ -11,7 +11,7 @@ export function openApiDocument(routes: Route[]) {
     in: "cookie",
     name: "al_session",
   });
-  for (const route of [...routes].sort((a, b) => a.path.localeCompare(b.path))) {
+  for (const route of [...routes].toSorted((a, b) => a.path.localeCompare(b.path))) {
     registry.registerPath({
       method: route.method,
       path: route.path,

@@ -35,7 +35,7 @@ test("the least it needs is enough; provider keys may be missing", () => {
 
 test("every wrong name is named, and no value is quoted", () => {
   const source = { APP_SECRET: "short-secret", PORT: "seventy", TWILIO_ACCOUNT_SID: "XX1" };
-  expect(wrongNames(source).sort()).toEqual([
+  expect(wrongNames(source).toSorted()).toEqual([
     "APP_SECRET",
     "DATABASE_URL",
     "PORT",

@@ -151,7 +151,7 @@ test("events of transactions that overlap are all heard, in the order of their i
   const heard = [];
   for (let i = 0; i < 40; i++) heard.push(await next());
   const ids = heard.map((event) => event.id!);
-  expect(ids).toEqual([...ids].sort((a, b) => a - b));
+  expect(ids).toEqual([...ids].toSorted((a, b) => a - b));
   expect(new Set(heard.map((event) => event.data.id)).size).toBe(40);
 });
 
