@@ -62,10 +62,10 @@ export class RealtimeConnection {
     this.session = freshSession(this.id, options.model);
     const { turn_detection } = this.session.audio.input;
     this.#input = new InputBuffer(turn_detection, options.min_speech_ms);
-    ws.on("message", (data, binary) => this.#message(data as Buffer, binary));
     ws.on("close", () => this.#dispose());
     ws.on("error", () => this.#dispose());
     if (this.faults.take("mute")) return;
+    ws.on("message", (data, binary) => this.#message(data as Buffer, binary));
     this.send("session.created", { session: this.session });
     if (this.faults.take("malformed_json")) ws.send('{"type":"session.');
     const error = this.faults.take("error_event");

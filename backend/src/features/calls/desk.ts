@@ -7,7 +7,7 @@ import { normalisePhone } from "../../platform/phone.ts";
 import type { Signer } from "../../platform/signer.ts";
 import type { Spool } from "../../platform/spool.ts";
 import type { CallPlan, CallPlans } from "./call-plan.ts";
-import { sendToFallback } from "./fallback.ts";
+import { sendToFallback, toldByRest } from "./fallback.ts";
 import { OVER, storeRecording, storeStatus } from "./reports.ts";
 import { businessOfCall, callerNumber, openCall } from "./store.ts";
 import type { NewCall } from "./store.ts";
@@ -38,6 +38,8 @@ export interface DeskDeps {
   greetingAddress(plan: CallPlan): string;
   /** Expects the stream: opens the model's socket while Twilio still connects. */
   expect(call: WaitingCall): void;
+  /** The call is over, whether its stream has come or not. */
+  forget(call_sid: string): void;
 }
 
 /** Decides what a call does next, whenever Twilio asks. Nothing it does throws. */
@@ -71,8 +73,8 @@ export function createDesk(deps: DeskDeps): CallDesk {
       ),
     );
     const first = await within(ANSWER_MS, marked).catch(() => true);
-    // Somebody else has sent the call there and Twilio is being told; this only covers their failure.
-    return first ? twiml.recordFallback() : twiml.recordFallbackLater();
+    // Twilio is being told by REST; what is answered here only covers a failure of that.
+    return first || !toldByRest(reason) ? twiml.recordFallback() : twiml.recordFallbackLater();
   }
 
   async function answer(params: TwilioParams): Promise<string> {
@@ -162,7 +164,10 @@ export function createDesk(deps: DeskDeps): CallDesk {
       return twiml.hangUp();
     },
 
-    status: (params) => orSpool("call_status", params, () => storeStatus(db, params)),
+    async status(params) {
+      if (OVER[params.CallStatus ?? ""]) deps.forget(params.CallSid ?? "");
+      await orSpool("call_status", params, () => storeStatus(db, params));
+    },
   };
 
   /** Does it now or, when the database is away, later; behind what waits of the same call. */

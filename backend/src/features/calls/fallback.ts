@@ -9,6 +9,14 @@ import { claimFallback } from "./store.ts";
 /** The task of a call that the agent could not serve; a recording is added to the same task. */
 export const fallbackTaskKey = (call_sid: string) => `call_fallback:${call_sid}`;
 
+/** Troubles that Twilio is told of by REST: its stream may be no way to reach it any more. */
+const BY_REST: ReadonlySet<string> = new Set([
+  "stream_never_started",
+  "process_died",
+  "media_inactive",
+]);
+export const toldByRest = (reason: string): boolean => BY_REST.has(reason);
+
 /**
  * Sends a call to the record fallback, once: marks it, leaves a task for the business, rings the
  * bell. True for the one who did it.

@@ -141,6 +141,11 @@ export function createHost(deps: Deps) {
       waiting.enter(call);
       voice?.warmModel(callBrief(call, deps.fillers()));
     },
+    /** The caller hung up: what waits for the stream is given up. */
+    forget(call_sid: string): void {
+      waiting.take(call_sid);
+      voice?.coolModel(call_sid);
+    },
     activeCalls: (business_id: number): number =>
       voice?.activeCalls().filter((call) => call.business_id === business_id).length ?? 0,
     activeTotal: (): number => voice?.activeCalls().length ?? 0,

@@ -70,6 +70,7 @@ export function createCalls(deps: Deps) {
     endingOf: host.endingOf,
     greetingAddress: greetings.address,
     expect: host.expect,
+    forget: host.forget,
   });
 
   return {

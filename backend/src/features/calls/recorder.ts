@@ -1,7 +1,7 @@
 import type { Turn } from "@agentlocator/contract";
 import type { BusinessTx, Database } from "../../db/database.ts";
 import type { Logger } from "../../platform/log.ts";
-import { sendToFallback } from "./fallback.ts";
+import { sendToFallback, toldByRest } from "./fallback.ts";
 import { saveGreeting } from "./greeting-store.ts";
 import type { CallMetrics } from "./metrics.ts";
 import { saveTurns, updateCall } from "./store.ts";
@@ -89,8 +89,7 @@ export function createRecorder(deps: Deps): CallRecorder & { settled(): Promise<
     speaking: deps.announceSpeaking,
     failed(kind, detail) {
       log.error({ biz: business_id, call_sid, kind, detail }, `[CALL] can't be served: ${kind}`);
-      // A stream without media may be cut off from us altogether, so Twilio is told by REST too.
-      const redirect = kind === "media_inactive";
+      const redirect = toldByRest(kind);
       writes.push((tx) => sendToFallback(tx, call_sid, kind, { redirect, log }));
       void behind.request();
     },

@@ -175,6 +175,8 @@ export class CallSession {
   /** The caller hung up, or the carrier's socket is gone. */
   gone(kind: "hung_up" | "lost"): void {
     if (this.state === "closed") return;
+    // What was being said was heard as far as now.
+    this.dialogue.interrupt(this.clock.now());
     if (kind === "lost") {
       this.book.ledger.fallback_reason = "media_lost";
       this.recorder.failed("media_lost", "the media socket was lost");

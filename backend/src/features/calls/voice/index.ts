@@ -42,6 +42,8 @@ export interface ActiveCall {
 export interface Voice {
   /** Opens the model's session when the webhook arrives; given up when no stream claims it. */
   warmModel(brief: CallBrief): void;
+  /** No stream will come: closes the session opened for it, if there is one. */
+  coolModel(call_sid: string): void;
   /**
    * Serves one media WebSocket to its end.
    * @param wire the TCP socket under it (of the upgrade request); frames are written to it directly
@@ -120,6 +122,8 @@ export function createVoice(deps: VoiceDeps): Voice {
       });
       parked.set(brief.call_sid, { connection, cancel });
     },
+
+    coolModel: (call_sid) => claim(call_sid)?.close(),
 
     handleMediaSocket(socket, wire) {
       let session: CallSession | null = null;
