@@ -44,8 +44,8 @@ describe.concurrent("greeting", () => {
     await withCall({}, async (call, line) => {
       await greeted(call);
       const { played } = call.stream.playback;
-      const heard = call.stream.playback.sound(played[0]!.start, played[0]!.start + 1_900);
-      expect(heard.equals(greeting.audio.subarray(0, heard.length))).toBe(true);
+      const heard = Buffer.concat(played.map(({ audio }) => audio));
+      expect(heard.subarray(0, greeting.audio.length).equals(greeting.audio)).toBe(true);
       expect(line.sim.connections[0]!.conversation.understood()).toMatchObject([
         { role: "assistant", text: greeting.text },
       ]);

@@ -1,5 +1,6 @@
 import { CallerLevel } from "./caller-level.ts";
 import { EchoReturn } from "./echo-return.ts";
+import { LevelWindow } from "./level-window.ts";
 import { meanSquare, silence_db, toDb } from "./mulaw.ts";
 import { NoiseFloor } from "./noise-floor.ts";
 import { Voicing } from "./voicing.ts";
@@ -17,6 +18,9 @@ const voiced_strength = 0.55;
 /** Right after the start nothing of ours can have come back yet: the line can be calibrated. */
 const calibration_frames = 20;
 const history_frames = 30;
+/** Talk counts as steady when it is older than this: 500 ms, enough to confirm a caller. */
+const steady_delay_frames = 25;
+const steady_window_frames = 250;
 
 /** What the last 600 ms on the caller's line sounded like, by our own ears. */
 export type Evidence = "silence" | "speech" | "not_the_caller";
@@ -37,6 +41,9 @@ export class VoiceActivity {
   private readonly voicing = new Voicing();
   /** Per frame of the last 600 ms: 2 strong, 1 above the noise, 0 neither. */
   private readonly history = new Uint8Array(history_frames);
+  /** What has been on the line, but for echo, until the caller is known. */
+  private readonly steady = new LevelWindow(steady_window_frames);
+  private readonly steady_delay = new Float32Array(steady_delay_frames).fill(silence_db);
   private frames = 0;
   private is_voiced: boolean | null = null;
   private readonly over_noise_db: number;
@@ -80,6 +87,7 @@ export class VoiceActivity {
     this.threshold_db = Math.max(this.speech_threshold_db, echo, this.callerRange());
     this.loud = this.level_db > this.threshold_db;
     this.strong = this.loud && this.level_db >= this.callerPeak();
+    if (this.caller.db === null) this.learnSteady(this.level_db > echo);
     const sounding = this.level_db > this.speech_threshold_db;
     this.history[this.frames % history_frames] = this.strong ? 2 : sounding ? 1 : 0;
   }
@@ -111,6 +119,12 @@ export class VoiceActivity {
     return strong >= 2 ? "speech" : "not_the_caller";
   }
 
+  private learnSteady(not_echo: boolean): void {
+    const at = this.frames % steady_delay_frames;
+    if (this.frames > steady_delay_frames) this.steady.add(this.steady_delay[at]!);
+    this.steady_delay[at] = not_echo ? this.level_db : silence_db;
+  }
+
   private callerRange(): number {
     return this.caller.db === null ? silence_db : this.caller.db - caller_range_db;
   }
@@ -121,7 +135,7 @@ export class VoiceActivity {
    */
   private callerPeak(): number {
     if (this.caller.db !== null) return this.caller.db - caller_peak_db;
-    const steady = this.noise.loudPart();
+    const steady = Math.max(this.noise.loudPart(), this.steady.percentile(0.9));
     return steady > this.speech_threshold_db ? steady + steady_talk_db : silence_db;
   }
 }
