@@ -34,7 +34,7 @@ export default defineConfig({
           exclude: ["**/node_modules/**"],
           maxWorkers: 1,
           // Calls mostly wait; so many at once are no load yet.
-          maxConcurrency: 12,
+          maxConcurrency: 16,
           testTimeout: 90_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 1 },

@@ -69,7 +69,7 @@ export async function startProduct(more: Record<string, string> = {}): Promise<P
     return (own?.[1] ?? receptionist)(state);
   };
   const openai = await new OpenAiSim({ api_key: "sk-e2e", brain }).start();
-  const twilio = new TwilioSim({ public_base_url: PUBLIC, target: url });
+  const twilio = new TwilioSim({ public_base_url: PUBLIC, target: url, prompt_speed: 4 });
   await twilio.start();
   const database = new URL(testDb.url);
   const line = await cuttable({ host: database.hostname, port: Number(database.port) });
