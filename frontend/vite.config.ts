@@ -1,6 +1,5 @@
 import { createClient } from "@hey-api/openapi-ts";
 import vue from "@vitejs/plugin-vue";
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 import vuetify from "vite-plugin-vuetify";
@@ -14,7 +13,6 @@ function apiClient(): Plugin {
   return {
     name: "api-client",
     async buildStart() {
-      if (!existsSync(here("../backend/openapi.json"))) return;
       await createClient({ ...client, input: here("../backend/openapi.json") });
     },
   };

@@ -22,7 +22,6 @@ export const vuetify = createVuetify({
     VTextarea: field,
     VSelect: field,
     VAutocomplete: field,
-    VDateInput: field,
     VSwitch: { color: "primary", inset: true, density: "comfortable" },
     VList: { bgColor: "transparent" },
     VMenu: { VList: { bgColor: "surface" } },
