@@ -9,6 +9,8 @@ import { bodies, requests, securityHeaders } from "./middleware.ts";
 
 /** Twilio's frames are under 1 kB; nothing legitimate comes near this. */
 const MAX_WS_PAYLOAD = 64 * 1024;
+/** A browser that closed its page, such as one that listened to live events. */
+const CLIENT_GONE = new Set(["ERR_STREAM_PREMATURE_CLOSE", "ECONNRESET", "EPIPE"]);
 const MEDIA_PROTOCOL = "audio.twilio.com";
 
 export interface SocketRoute {
@@ -57,7 +59,10 @@ export function createServer(options: ServerOptions): HttpServer {
     },
   });
   app.silent = true;
-  app.on("error", (error: Error) => log.warn({ err: error }, "[HTTP] response failed"));
+  app.on("error", (error: NodeJS.ErrnoException) => {
+    const level = CLIENT_GONE.has(error.code ?? "") ? "debug" : "warn";
+    log[level]({ err: error }, "[HTTP] response failed");
+  });
   app.use(requests(log, options.seconds));
   app.use(securityHeaders);
   app.use(bodies());
