@@ -11,7 +11,7 @@ type Page<T> = { items: T[] };
  * once: the call with the reason, the recording and its words, one task, one bell.
  */
 export async function leavesMessage(
-  product: Product,
+  product: Pick<Product, "twilio">,
   business: TestBusiness,
   caller: Caller,
   fallback_reason: string,
