@@ -8,8 +8,9 @@ export interface ServiceOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Wait before the first restart; doubles with each death in a row, up to 30 s. */
   readonly restart_ms: number;
-  /** A service that dies this soon after its start, this often in a row, is not coming up. */
+  /** Deaths in a row, without 30 s of life between them, after which it is not coming up. */
   readonly give_up_after?: number;
+  /** The module says when it is up, by any message; one that dies before that is given up. */
   onMessage?(message: unknown): void;
   say(line: string): void;
 }
@@ -38,13 +39,17 @@ export function supervise(options: ServiceOptions): Service {
   let child: ChildProcess | undefined;
   let stopping = false;
   let deaths = 0;
+  let came_up = false;
   let ended: Promise<void> = Promise.resolve();
   const { promise: gave_up, resolve: giveUp } = Promise.withResolvers<number>();
 
   function start(): void {
     const started_at = Date.now();
     child = fork(options.module, { env: options.env, detached: true });
-    if (options.onMessage) child.on("message", options.onMessage);
+    child.on("message", (message) => {
+      came_up = true;
+      options.onMessage?.(message);
+    });
     ended = new Promise((done) => {
       child?.once("error", (error) => {
         options.say(`${options.name} can't be started: ${error.message}`);
@@ -59,7 +64,8 @@ export function supervise(options: ServiceOptions): Service {
   async function revive(code: number | null, signal: string | null, lived_ms: number) {
     deaths = lived_ms < SETTLED_MS ? deaths + 1 : 1;
     const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
-    if (code === EXIT_CONFIG || deaths >= (options.give_up_after ?? Infinity)) {
+    const never_up = options.onMessage !== undefined && !came_up;
+    if (code === EXIT_CONFIG || never_up || deaths >= (options.give_up_after ?? Infinity)) {
       options.say(`${options.name} ${how}.`);
       giveUp(code || 1);
       return;
