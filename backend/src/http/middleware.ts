@@ -27,22 +27,13 @@ export function requests(log: Logger, seconds: Histogram): Middleware {
 }
 
 function answerProblem(ctx: Context, error: unknown, request_id: string, log: Logger): void {
-  const shown = clientError(error);
-  const { status, body } = problemBody(shown, request_id);
+  const { status, body } = problemBody(error, request_id);
   if (status >= 500) log.error({ err: error, request_id, path: ctx.path }, "[HTTP] request failed");
-  if (shown instanceof ProblemError) ctx.set(shown.headers);
+  if (error instanceof ProblemError) ctx.set(error.headers);
   ctx.status = status;
   ctx.set("Cache-Control", "no-store");
   ctx.body = JSON.stringify(body);
   ctx.type = "application/problem+json";
-}
-
-/** Errors of the body parser are the client's: too large, not JSON, a broken encoding. */
-function clientError(error: unknown): unknown {
-  const status = (error as { status?: number }).status;
-  if (error instanceof ProblemError || !status || status < 400 || status > 499) return error;
-  if (status === 413) return problem(413, "too_large", "The request body is too large.");
-  return problem(status, "bad_body", "The request body can't be read.");
 }
 
 /** Reads JSON and form bodies up to 1 MB, keeping the raw bytes for signatures. */
@@ -52,7 +43,17 @@ export function bodies(): Middleware {
     jsonLimit: "1mb",
     formLimit: "256kb",
     encoding: "utf-8",
+    onError(error) {
+      throw unreadable(error);
+    },
   }) as unknown as Middleware;
+}
+
+/** Whatever is wrong with a body is the client's: too large, not JSON, broken compression. */
+function unreadable(error: Error & { status?: number }): ProblemError {
+  const { status = 400 } = error;
+  if (status === 413) return problem(413, "too_large", "The request body is too large.");
+  return problem(status, "bad_body", "The request body can't be read.");
 }
 
 const CSP = [

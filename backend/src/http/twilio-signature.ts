@@ -25,7 +25,10 @@ export function signedByTwilio(
   return { ...strings(ctx.query), ...body };
 }
 
+/** Only texts: what else a body can be turned into was not sent by Twilio. */
 function strings(fields: unknown): TwilioParams {
   const entries = Object.entries((fields ?? {}) as Record<string, unknown>);
-  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
 }

@@ -85,7 +85,10 @@ export function callWebhooks({ env, log, desk }: Deps): Route[] {
     rate_limit: { points: 6000, seconds: 60 },
     handler: async ({ ctx }) => {
       const body = (ctx.request.body ?? {}) as Record<string, unknown>;
-      const short = (name: string) => String(body[name] ?? "").slice(0, 100);
+      const short = (name: string) => {
+        const value = body[name];
+        return typeof value === "string" ? value.slice(0, 100) : "";
+      };
       const event = short("StreamEvent");
       const fields = {
         call_sid: short("CallSid"),
