@@ -19,7 +19,7 @@ export function checkCsrf(
   if (origin && origin !== publicOrigin && hostOf(origin) !== ctx.host) {
     throw problem(403, "foreign_origin", "This request comes from another site.");
   }
-  if (Number(ctx.get("Content-Length")) > 0 && !ctx.is("json")) {
+  if (hasBody(ctx) && !ctx.is("json")) {
     throw problem(415, "not_json", "Send the body as application/json.");
   }
   if (!session || "public" in route.access) return;
@@ -28,6 +28,11 @@ export function checkCsrf(
   if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
     throw problem(403, "csrf", "The X-CSRF-Token header is missing or wrong; reload the page.");
   }
+}
+
+/** Also when it comes in chunks, of no length that was told. */
+function hasBody(ctx: Context): boolean {
+  return ctx.get("Transfer-Encoding") !== "" || Number(ctx.get("Content-Length")) > 0;
 }
 
 function hostOf(origin: string): string | null {

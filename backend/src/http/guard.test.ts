@@ -42,6 +42,8 @@ function ownerWith(headers: Record<string, string>): Browser {
   Object.assign(browser.headers, headers);
   return browser;
 }
+const cookiesOf = ({ cookies }: Browser) =>
+  [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
 const change = (browser: Browser) => browser.patch("/api/settings", { slot_minutes: 25 });
 
 test("a change needs the session's own CSRF token; reading needs none", async () => {
@@ -72,6 +74,33 @@ test("another site's page can neither change anything nor sign in", async () => 
   }
 });
 
+test("a path in other letters is another address, and no way around the token", async () => {
+  const form = { "Content-Type": "application/x-www-form-urlencoded", Cookie: cookiesOf(owner) };
+  for (const path of ["/API/users", "/Api/users", "/api/Users", "/api/users/"]) {
+    const body = "email=x@shop.example&name=x&role=owner&password=a+good+password";
+    const answer = await fetch(people.base + path, { method: "POST", headers: form, body });
+    expect([403, 404, 415], `${path}: ${await answer.text()}`).toContain(answer.status);
+  }
+  expectProblem(await owner.get("/API/settings"), 404, "not_found");
+});
+
+test("what a plain form can send is not taken, however its length is told", async () => {
+  const body = () => new Blob(["slot_minutes=25"]).stream();
+  for (const type of ["application/x-www-form-urlencoded", "text/plain"]) {
+    const answer = await fetch(`${people.base}/api/settings`, {
+      method: "PATCH",
+      headers: {
+        "Content-Type": type,
+        Cookie: cookiesOf(owner),
+        "X-CSRF-Token": owner.cookies.get("al_csrf")!,
+      },
+      body: body(),
+      duplex: "half",
+    });
+    expect(answer.status, type).toBe(415);
+  }
+});
+
 test("what a plain form can send is not taken", async () => {
   for (const type of ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data"]) {
     expectProblem(await change(ownerWith({ "Content-Type": type })), 415, "not_json");
@@ -95,6 +124,19 @@ test("a body that is no JSON, or too large, is said to be so", async () => {
     expect(answer.status).toBe(status);
     expect(answer.headers.get("Content-Type")).toContain("application/problem+json");
   }
+});
+
+test("a body whose compression is broken is the client's mistake", async () => {
+  for (const encoding of ["gzip", "deflate", "br", "unknown"]) {
+    const answer = await fetch(`${people.base}/api/auth/login`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "Content-Encoding": encoding },
+      body: "not compressed",
+    });
+    expect([400, 415], encoding).toContain(answer.status);
+    expect(answer.headers.get("Content-Type")).toContain("application/problem+json");
+  }
+  expect(people.logged.filter(({ msg }) => msg === "[HTTP] request failed")).toEqual([]);
 });
 
 test("the character that the database can't keep is refused", async () => {

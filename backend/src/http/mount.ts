@@ -20,7 +20,8 @@ export interface MountDeps {
 
 /** Puts the routes on a router: session, access, limits, input, transaction, handler, output. */
 export function mount(routes: Route[], deps: MountDeps): Router {
-  const router = new Router();
+  // `/API/…` is no second name of a route: what guards one by its path would not see it.
+  const router = new Router({ sensitive: true });
   for (const route of routes) {
     const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
     router[route.method](path, (ctx) => serve(route, ctx as unknown as Context, deps));
@@ -34,7 +35,7 @@ async function serve(route: Route, ctx: Context, deps: MountDeps): Promise<void>
   const session = cookie ? await deps.loadSession(cookie) : null;
   ctx.state.session = session;
   const unsafe = route.method !== "get";
-  if (unsafe && ctx.path.startsWith("/api/")) checkCsrf(ctx, route, session, deps.public_origin);
+  if (unsafe && route.path.startsWith("/api/")) checkCsrf(ctx, route, session, deps.public_origin);
 
   const business_id = admit(route, session, ctx);
   if (business_id !== null) await checkNamed(business_id, session!, deps.db);
