@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Id, Time } from "./common.ts";
+import { GivenTime, Id, Time } from "./common.ts";
 
 export const AppointmentStatus = z.enum(["booked", "cancelled", "done", "no_show"]);
 
@@ -25,8 +25,8 @@ export const AppointmentCreate = z
     calendar_id: Id.optional(),
     contact_id: Id.nullable().optional(),
     title: z.string().trim().max(300).default(""),
-    starts_at: Time,
-    ends_at: Time.optional(),
+    starts_at: GivenTime,
+    ends_at: GivenTime.optional(),
   })
   .meta({ id: "AppointmentCreate" });
 
@@ -34,8 +34,8 @@ export const AppointmentPatch = z
   .strictObject({
     contact_id: Id.nullable(),
     title: z.string().trim().max(300),
-    starts_at: Time,
-    ends_at: Time,
+    starts_at: GivenTime,
+    ends_at: GivenTime,
     status: AppointmentStatus,
   })
   .partial()

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Id, Time } from "./common.ts";
+import { GivenTime, Id, Time } from "./common.ts";
 
 export const Task = z
   .object({
@@ -24,8 +24,8 @@ const writable = {
   title: z.string().trim().min(1).max(300),
   body: z.string().max(10_000),
   status: z.enum(["open", "done"]),
-  due_at: Time.nullable(),
-  remind_at: Time.nullable(),
+  due_at: GivenTime.nullable(),
+  remind_at: GivenTime.nullable(),
   assigned_to: Id.nullable(),
   contact_id: Id.nullable(),
 };

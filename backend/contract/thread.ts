@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Id, Time } from "./common.ts";
+import { GivenTime, Id, Time } from "./common.ts";
 
 export const PendingSlot = z.object({ starts_at: Time, expires_at: Time });
 
@@ -26,7 +26,7 @@ export const ThreadPatch = z
   .strictObject({
     status: z.enum(["open", "closed"]),
     assigned_to: Id.nullable(),
-    ai_paused_until: Time.nullable(),
+    ai_paused_until: GivenTime.nullable(),
   })
   .partial()
   .meta({ id: "ThreadPatch" });

@@ -23,7 +23,8 @@ export async function pageById<T extends { id: number }>(
     .limit(limit + 1);
   if (cursor !== undefined) {
     if (!/^\d{1,15}$/.test(cursor)) throw problem(400, "bad_cursor", "This cursor is not ours.");
-    rows.where(column, "<", Number(cursor));
+    // As int8: a cursor may be above what the column itself can hold.
+    rows.whereRaw("?? < ?::bigint", [column, cursor]);
   }
   const items = (await rows) as T[];
   if (items.length <= limit) return { items, next_cursor: null };

@@ -28,6 +28,8 @@ test.each([
   "0501234567890123456",
   "0".repeat(50),
   "'; drop table users",
+  "+491234",
+  "+49301234567890123",
 ])("%j is no number", (given) => expect(normalisePhone(given)).toBeNull());
 
 test("a local form is read in the given country", () => {

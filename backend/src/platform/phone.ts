@@ -1,3 +1,4 @@
+import { Phone } from "@agentlocator/contract";
 import { parsePhoneNumberFromString } from "libphonenumber-js/max";
 import type { CountryCode, PhoneNumber } from "libphonenumber-js/max";
 
@@ -30,5 +31,7 @@ function parse(text: string, region: string): PhoneNumber | null {
     defaultCountry: region as CountryCode,
     extract: false,
   });
-  return number?.isPossible() && !number.ext ? number : null;
+  // The library knows possible numbers that are shorter or longer than E.164 has them.
+  const isE164 = number !== undefined && Phone.safeParse(number.number).success;
+  return isE164 && number.isPossible() && !number.ext ? number : null;
 }

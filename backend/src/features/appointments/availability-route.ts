@@ -1,4 +1,4 @@
-import { Id, Slot, Time } from "@agentlocator/contract";
+import { GivenTime, Id, Slot } from "@agentlocator/contract";
 import { DateTime } from "luxon";
 import { z } from "zod";
 import { problem } from "../../http/problem.ts";
@@ -10,7 +10,7 @@ import { freeSlotsIn } from "./service.ts";
 /** More than two months of slots at once is a mistake, and work for nothing. */
 const MAX_DAYS = 62;
 
-const When = z.union([Time, z.iso.date()]);
+const When = z.union([GivenTime, z.iso.date()]);
 
 export const availability = defineRoute({
   id: "listAvailability",

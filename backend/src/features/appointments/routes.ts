@@ -1,11 +1,11 @@
 import {
+  GivenTime,
   Appointment,
   AppointmentCreate,
   AppointmentPatch,
   Id,
   page,
   PageQuery,
-  Time,
 } from "@agentlocator/contract";
 import { z } from "zod";
 import { defineRoute, type Route } from "../../http/route.ts";
@@ -25,8 +25,8 @@ import { listAppointments } from "./store.ts";
 
 const params = z.strictObject({ id: Id });
 const filter = z.object({
-  from: Time.optional(),
-  to: Time.optional(),
+  from: GivenTime.optional(),
+  to: GivenTime.optional(),
   status: Appointment.shape.status.optional(),
   contact_id: Id.optional(),
   calendar_id: Id.optional(),

@@ -66,10 +66,11 @@ export async function updateBusiness(
   const { phone_number, whatsapp_number, ...rest } = patch;
   const change: BusinessPatch = { ...rest };
   if (phone_number !== undefined) {
-    change.phone_number = phone_number && ownNumber("phone_number", phone_number);
+    change.phone_number = phone_number === null ? null : ownNumber("phone_number", phone_number);
   }
   if (whatsapp_number !== undefined) {
-    change.whatsapp_number = whatsapp_number && ownNumber("whatsapp_number", whatsapp_number);
+    change.whatsapp_number =
+      whatsapp_number === null ? null : ownNumber("whatsapp_number", whatsapp_number);
   }
   if (Object.keys(change).length === 0) return before;
   await claimNumbers(tx, [change.phone_number, change.whatsapp_number], id);

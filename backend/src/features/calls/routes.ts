@@ -1,4 +1,12 @@
-import { Call, CallStatus, CallSummary, PageQuery, Time, page } from "@agentlocator/contract";
+import {
+  Call,
+  CallStatus,
+  CallSummary,
+  GivenTime,
+  Id,
+  PageQuery,
+  page,
+} from "@agentlocator/contract";
 import { z } from "zod";
 import { notFound } from "../../http/problem.ts";
 import { defineRoute } from "../../http/route.ts";
@@ -17,9 +25,9 @@ export function callRoutes(): Route[] {
     access: { business: "calls.read" },
     query: PageQuery.extend({
       status: CallStatus.optional(),
-      contact_id: z.coerce.number().int().positive().optional(),
-      from: Time.optional(),
-      to: Time.optional(),
+      contact_id: Id.optional(),
+      from: GivenTime.optional(),
+      to: GivenTime.optional(),
     }),
     response: page(CallSummary),
     handler: ({ tx, query }) => listCalls(tx, query),
