@@ -10,3 +10,8 @@ export function speakOnly(language: string): string {
   const primary = primaryLanguage(language);
   return `Speak only ${names[primary] ?? primary}, whatever you hear.`;
 }
+
+/** A response's own instructions replace the session's, and with them the language. */
+export function inLanguage(language: string, instructions: string): string {
+  return `${speakOnly(language)} ${instructions}`;
+}

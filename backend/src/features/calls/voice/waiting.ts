@@ -6,12 +6,14 @@ export type DeadlineName = "filler" | "recover" | "give_up" | "commit" | "retry"
 
 /** A filler is followed by another after this, so that no silence becomes long. */
 const refill_ms = 4_000;
+const again_ms = 1_000;
+const hearing_ms = 1_000;
 
 export interface WaitingEvents {
   /** Say something recorded; false when this is not the moment. */
   filler(): boolean;
-  /** The model is too late: open another session. */
-  recover(kind: WaitKind): void;
+  /** The model is too late: open another session. False when this is not the moment. */
+  recover(kind: WaitKind): boolean;
   /** The session opened instead is too late as well. */
   giveUp(): void;
 }
@@ -34,9 +36,9 @@ export class Waiting {
     this.events = events;
   }
 
-  /** Begins a wait; one that is on already keeps its beginning. */
+  /** Begins a wait; an answer that is waited for already keeps its beginning. */
   begin(kind: WaitKind, since: number): void {
-    if (this.kind === null || this.kind === "stall") {
+    if (this.kind !== "answer" && this.kind !== "greeting") {
       this.kind = kind;
       this.since = since;
     }
@@ -45,20 +47,25 @@ export class Waiting {
 
   /** A tool is running, with deadlines of its own; only the filler goes on. */
   hold(now: number): void {
+    if (this.kind === null) this.begin("prompt", now);
     this.deadlines.clear("recover", "give_up");
     this.fillAt(now + this.limits.tool_filler_ms);
   }
 
-  /** The model has something new to answer to: count from now. */
+  /** The model has something new to answer to: the rungs count from now. */
   again(now: number): void {
-    this.arm(now);
+    if (this.kind === null) this.begin("prompt", now);
+    else this.arm(now);
   }
 
-  /** Another session was opened in the middle of a wait. */
-  recovering(now: number, extra_ms: number): void {
+  /**
+   * Another session was opened in the middle of a wait.
+   * @param unheard it hears the caller's turn only now
+   */
+  recovering(now: number, unheard: boolean): void {
     this.deadlines.clear("recover");
     if (this.kind === null) return;
-    const at = now + this.limits.recovery_deadline_ms + extra_ms;
+    const at = now + this.limits.recovery_deadline_ms + (unheard ? hearing_ms : 0);
     this.deadlines.set("give_up", at, () => this.events.giveUp());
     if (this.events.filler()) this.fillAt(now + refill_ms);
   }
@@ -79,7 +86,13 @@ export class Waiting {
           : [limits.answer_filler_ms, limits.answer_deadline_ms];
     this.fillAt(from + filler);
     this.deadlines.clear("give_up");
-    this.deadlines.set("recover", from + deadline, () => this.events.recover(kind));
+    this.recoverAt(from + deadline, kind);
+  }
+
+  private recoverAt(at: number, kind: WaitKind): void {
+    this.deadlines.set("recover", at, () => {
+      if (!this.events.recover(kind)) this.recoverAt(at + again_ms, kind);
+    });
   }
 
   private fillAt(at: number): void {
