@@ -6,22 +6,18 @@ export const Id = z.coerce.number().int().positive().max(2_147_483_647);
 /** ISO 8601 with offset, e.g. `2026-11-20T09:00:00.000+02:00` or `…Z`. */
 export const Time = z.iso.datetime({ offset: true });
 
+const GIVEN_YEAR = /^(19|20|21)\d\d-/;
+const GIVEN_OFFSET = /(Z|[+-](0\d|1[0-4]):\d\d)$/;
+
 /**
  * A time as it is taken in: of the years in which a business lives and with an offset that a place
  * on earth has, since PostgreSQL would refuse others much later.
  */
-<<<<<<< Updated upstream
-export const Time = z.iso
-  .datetime({ offset: true })
-  .refine((text) => /^(19|20|21)\d\d-/.test(text), {
-    error: "not a year of this time",
-    when: ({ issues }) => issues.length === 0,
-  });
-=======
-export const GivenTime = Time.refine((text) => text.length <= 40, "too long")
-  .refine((text) => /^(19|20|21)\d\d-/.test(text), "not a year of this time")
-  .refine((text) => /(Z|[+-](0\d|1[0-4]):\d\d)$/.test(text), "not an offset of this earth");
->>>>>>> Stashed changes
+export const GivenTime = Time.refine(
+  (text) => text.length <= 40 && GIVEN_YEAR.test(text) && GIVEN_OFFSET.test(text),
+  // One error is enough for what is no time at all.
+  { error: "not a time of these years and this earth", when: ({ issues }) => issues.length === 0 },
+);
 
 /** E.164, e.g. `+972501234567`. */
 export const Phone = z.string().regex(/^\+[1-9]\d{6,14}$/);
