@@ -88,7 +88,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "(^|/)(dist|data|\\.cache)/|^frontend/src/api/generated/" },
+    exclude: { path: "^(frontend/dist[^/]*|data|\\.cache|frontend/src/api/generated)/" },
     tsPreCompilationDeps: true,
     combinedDependencies: true,
     enhancedResolveOptions: {
