@@ -26,10 +26,10 @@ export async function startMeasured(options: {
   profile_dir: string | null;
 }): Promise<MeasuredProcess> {
   const { module, env, log_fd, profile_dir } = options;
-  const profiling = profile_dir === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile_dir}`];
+  const profiling = profile_dir === null ? {} : { BENCH_PROFILE_DIR: profile_dir };
   const child = fork(module, {
-    env: { PATH: process.env["PATH"] ?? "", ...env },
-    execArgv: [...profiling, "--import", probe],
+    env: { PATH: process.env["PATH"] ?? "", ...env, ...profiling },
+    execArgv: ["--import", probe],
     stdio: ["ignore", log_fd, "inherit", "ipc"],
   });
   const exited = once(child, "exit");

@@ -91,17 +91,17 @@ export function createRecorder(deps: Deps): CallRecorder & { settled(): Promise<
       log.error({ biz: business_id, call_sid, kind, detail }, `[CALL] can't be served: ${kind}`);
       const redirect = toldByRest(kind);
       writes.push((tx) => sendToFallback(tx, call_sid, kind, { redirect, log }));
-      void behind.request();
+      void behind.requestNow();
     },
     ended(reason, ledger) {
       deps.onEnded(reason);
       deps.metrics.callEnded(reason, ledger);
       update = { ...update, ...end(reason, ledger) };
-      const written = behind.request();
+      const written = behind.requestNow();
       void written.then(deps.onSettled);
       return written;
     },
     /** Resolves when everything told until now is written. */
-    settled: () => behind.request(),
+    settled: () => behind.requestNow(),
   };
 }
