@@ -112,6 +112,15 @@ export function order(call: PhoneCall): string {
   return turns.map(({ role }) => role[0]).join("");
 }
 
+/** What was said, in the order in which it became known. */
+export function texts(call: PhoneCall): string[] {
+  return [...call.record.turns.values()].map(({ text }) => text);
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 let calls = 0;
 
 /** One line; `limits` shorten the waits. Stop it after use. */

@@ -10,26 +10,24 @@ import type {
   VoiceLog,
 } from "./ports.ts";
 import type { ModelConnection, RealtimeModel, ResponseStatus } from "./realtime-model.ts";
-import type { ActiveResponse } from "./response-sequencer.ts";
+import type { ActiveResponse, ResponseRequest } from "./response-sequencer.ts";
 import type { Ticker } from "./ticker.ts";
-import type { DeadlineName, WaitKind } from "./waiting.ts";
+import type { DeadlineName, Waiting } from "./waiting.ts";
 import * as phrases from "./phrases.ts";
 import { AgentVoice } from "./agent-voice.ts";
 import { CallerSide } from "./caller-side.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Dialogue } from "./dialogue.ts";
-import { Fillers } from "./fillers.ts";
 import { Greeting } from "./greeting.ts";
 import { hangUp } from "./hang-up.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import { LedgerBook } from "./ledger-book.ts";
 import { inLanguage } from "./language.ts";
+import { LineWatch } from "./line-watch.ts";
 import { ModelLink } from "./model-link.ts";
+import { Patience } from "./patience.ts";
 import { TurnLog } from "./turn-log.ts";
-import { Waiting } from "./waiting.ts";
 
-const failed_retry_ms = 300;
-const most_empty_responses = 2;
 /** A failing call lets what is being said come to its end, but not longer than this. */
 const last_words_ms = 8_000;
 
@@ -66,10 +64,7 @@ export class CallSession {
   private connection: ModelConnection | null = null;
   private readonly started_at: number;
   private last_media_at: number;
-  private audible_at: number;
-  private speaking: "caller" | "agent" | null = null;
   private spoke = false;
-  private empty_responses = 0;
   private readonly deadlines = new Deadlines<DeadlineName>();
   private readonly deps: CallSessionDeps;
   private readonly brief: CallBrief;
@@ -78,12 +73,13 @@ export class CallSession {
   private readonly log: VoiceLog;
   private readonly book: LedgerBook;
   private readonly voice: AgentVoice;
-  private readonly fillers: Fillers;
   private readonly greeting: Greeting;
   private readonly caller: CallerSide;
+  private readonly patience: Patience;
   private readonly waiting: Waiting;
   private readonly dialogue: Dialogue;
   private readonly link: ModelLink;
+  private readonly line: LineWatch;
   private readonly idle: IdleWatch;
   private readonly leaveTicker: () => void;
 
@@ -95,21 +91,19 @@ export class CallSession {
     this.recorder = recorder;
     this.clock = clock;
     this.log = log;
-    this.started_at = this.last_media_at = this.audible_at = clock.now();
+    this.started_at = this.last_media_at = clock.now();
     this.idle = new IdleWatch(limits, this.started_at);
     this.book = new LedgerBook((ledger) => recorder.ledger(ledger));
+    this.line = new LineWatch(recorder, this.book, this.started_at);
     const turns = new TurnLog((turn) => recorder.turn(turn));
     this.voice = new AgentVoice(deps.media, limits.lead_ms, () => undefined);
-    this.fillers = new Fillers(brief.fillers, this.voice, log);
     this.greeting = new Greeting(brief, recorder, this.book, clock);
-    this.waiting = new Waiting(this.deadlines, limits, {
-      filler: () => this.playFiller(),
-      recover: (kind) => this.recover(kind),
-      giveUp: () => this.fail("model_mute", "no answer from a second session either"),
-    });
     const { voice, deadlines } = this;
-    const caller_deps = { brief, voice, deadlines, limits, clock, log };
-    this.caller = new CallerSide({ ...caller_deps, events: this.callerEvents() });
+    const shared = { voice, deadlines, limits, clock, log };
+    const clips = brief.fillers;
+    this.patience = new Patience({ ...shared, clips, events: this.patienceEvents() });
+    this.waiting = this.patience.waiting;
+    this.caller = new CallerSide({ ...shared, brief, events: this.callerEvents() });
     const { tool_deadline_ms } = limits;
     const dialogue_deps = { brief, voice, turns, tools, clock, log, tool_deadline_ms };
     this.dialogue = new Dialogue({ ...dialogue_deps, events: this.dialogueEvents() });
@@ -124,17 +118,17 @@ export class CallSession {
     this.link.open(deps.parked);
   }
 
-  /** One frame from the caller; the buffers are good only during the call. */
-  frame(payload: Buffer, bytes: Buffer, length: number): void {
+  /** One frame from the caller, of time `at`; the buffers are good only during the call. */
+  frame(payload: Buffer, bytes: Buffer, length: number, at: number): void {
     if (this.state === "closed") return;
     this.connection?.sendAudio(payload);
-    const now = this.clock.now();
-    this.last_media_at = now;
-    this.caller.frame(bytes, length, now);
+    this.last_media_at = this.clock.now();
+    this.caller.frame(bytes, length, at);
   }
 
-  mark(name: string): void {
-    if (this.state !== "closed") this.voice.markReturned(name, this.clock.now());
+  /** A mark came back, of time `at`. */
+  mark(name: string, at: number): void {
+    if (this.state !== "closed") this.voice.markReturned(name, at);
   }
 
   dtmf(digit: string): void {
@@ -210,6 +204,15 @@ export class CallSession {
     this.ending = { reason, due, revocable };
     this.waiting.end();
     if (words !== null) this.dialogue.ask("goodbye", inLanguage(this.brief.language, words));
+  }
+
+  private patienceEvents() {
+    return {
+      mayIntervene: () => this.state === "live" && !this.caller.speaking,
+      again: (request: ResponseRequest) => this.dialogue.again(request),
+      replace: (detail: string) => this.link.replace(detail),
+      giveUp: () => this.fail("model_mute", "no answer from a second session either"),
+    };
   }
 
   private linkEvents() {
@@ -319,12 +322,10 @@ export class CallSession {
     if (response?.request.purpose === "greeting") this.greeting.spoken(audio);
     this.onFirstSound();
     this.link.healthy();
-    this.empty_responses = 0;
     const { kind, since } = this.waiting;
-    if (kind === null) return;
     if (kind === "answer") this.book.answer(this.clock.now() - since);
-    this.caller.settled();
-    this.waiting.end();
+    if (kind !== null) this.caller.settled();
+    this.patience.rewarded();
   }
 
   private onFirstSound(): void {
@@ -340,25 +341,7 @@ export class CallSession {
       this.greeting.finish(this.dialogue.textSpoken(response.id));
     }
     if (response.audio || response.tool_calls > 0 || this.state !== "live") return;
-    this.log.warn({ status, detail }, "[REALTIME-ERROR] a response without sound");
-    if (++this.empty_responses > most_empty_responses) {
-      this.recover(this.waiting.kind ?? "answer");
-      return;
-    }
-    const again = () => this.dialogue.again(response.request);
-    if (status === "failed") this.deadlines.set("retry", this.clock.now() + failed_retry_ms, again);
-    else again();
-  }
-
-  private recover(kind: WaitKind): boolean {
-    if (this.caller.speaking) return false;
-    this.link.replace(`the caller waits for the ${kind}`);
-    return true;
-  }
-
-  private playFiller(): boolean {
-    if (this.state !== "live" || this.caller.speaking) return false;
-    return this.fillers.play(this.clock.now());
+    this.patience.disappointed(response, status, detail);
   }
 
   private tick(now: number): void {
@@ -369,26 +352,18 @@ export class CallSession {
     if (now - this.last_media_at > this.deps.limits.media_inactivity_ms) {
       return this.fail("media_inactive", "no media from the carrier");
     }
-    this.tellSpeaking();
-    this.watchSilence(now);
-    if (this.ending) this.hearOut(this.ending, now);
-    else this.watchIdle(now);
-  }
-
-  private tellSpeaking(): void {
-    const agent = this.voice.heard_since !== null;
-    const who = agent ? "agent" : this.caller.speaking ? "caller" : null;
-    if (who === this.speaking) return;
-    this.speaking = who;
-    this.recorder.speaking(who);
-  }
-
-  private watchSilence(now: number): void {
-    if (this.speaking !== null) this.audible_at = now;
+    const heard = this.voice.heard_since !== null;
     const waits = this.waiting.kind !== null;
-    this.book.waiting(waits ? this.audible_at : null, now);
-    if (waits || this.state !== "live" || !this.voice.silent) return;
-    if (this.dialogue.responses.active?.audio) this.waiting.begin("stall", now);
+    this.line.tick(now, heard, this.caller.speaking, waits);
+    if (this.ending) return this.hearOut(this.ending, now);
+    if (!waits) this.watchStall(now);
+    this.watchIdle(now);
+  }
+
+  /** What is being said breaks off: the caller waits for the rest. */
+  private watchStall(now: number): void {
+    const { active } = this.dialogue.responses;
+    if (active?.audio && this.voice.silent) this.waiting.begin("stall", now);
   }
 
   /** The last words: closes when they were heard. */
@@ -400,7 +375,8 @@ export class CallSession {
 
   private watchIdle(now: number): void {
     const { responses, tools } = this.dialogue;
-    const occupied = this.speaking !== null || this.caller.active || this.waiting.kind !== null;
+    const occupied =
+      this.line.speaking !== null || this.caller.active || this.waiting.kind !== null;
     const busy = occupied || tools.busy || responses.busy || !this.voice.silent;
     if (!busy) this.link.renewIfOld(now);
     const limit = this.brief.max_call_ms ?? this.deps.limits.max_call_ms;

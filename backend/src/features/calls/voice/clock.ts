@@ -1,4 +1,4 @@
-import type { Clock } from "./ports.ts";
+import type { Clock, VoiceLog } from "./ports.ts";
 
 export const systemClock: Clock = {
   now: () => performance.now(),
@@ -8,3 +8,19 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** The same clock, but a timer's fault is logged and ends there. */
+export function guarded(clock: Clock, log: VoiceLog): Clock {
+  return {
+    now: () => clock.now(),
+    wall: () => clock.wall(),
+    after: (ms, run) =>
+      clock.after(ms, () => {
+        try {
+          run();
+        } catch (error) {
+          log.error({ error: String(error) }, "[CALL] fault in a timer");
+        }
+      }),
+  };
+}

@@ -8,8 +8,8 @@ const enough_frames = 30;
 const strong_correlation = 0.7;
 /** Below this the outbound frame says nothing about echo. */
 const active_db = -45;
-/** Echo smears: the loudest outbound frame around the delay counts. */
-const smear = 2;
+/** Echo smears and marks are not exact: the loudest outbound frame around the delay counts. */
+const smear = 3;
 /** Until learned: a poor line returns our sound this much weaker. */
 const assumed_loss_db = 16;
 /** What comes back louder than this is somebody speaking, not our echo. */

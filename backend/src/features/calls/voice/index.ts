@@ -1,13 +1,14 @@
 import type { CallLimits } from "./limits.ts";
 import type { Admission, Admit, CallBrief, Clock, MediaSocket, VoiceLog } from "./ports.ts";
-import type { ModelConnection, RealtimeModel } from "./realtime-model.ts";
+import type { MediaStream } from "./media-stream.ts";
+import type { RealtimeModel } from "./realtime-model.ts";
 import type { Wire } from "./text-frames.ts";
-import type { StreamMessage } from "./twilio-messages.ts";
 import { CallSession } from "./call-session.ts";
-import { systemClock } from "./clock.ts";
+import { guarded, systemClock } from "./clock.ts";
 import { default_limits } from "./limits.ts";
-import { MediaStream } from "./media-stream.ts";
+import { MediaDoor } from "./media-door.ts";
 import { createTicker } from "./ticker.ts";
+import { WarmModels } from "./warm-models.ts";
 
 export type * from "./ports.ts";
 export type { CallLimits } from "./limits.ts";
@@ -15,14 +16,6 @@ export type { OpenAiRealtimeSettings } from "./openai-session.ts";
 export type { RealtimeModel } from "./realtime-model.ts";
 export { openAiRealtime } from "./openai-realtime.ts";
 export { systemClock } from "./clock.ts";
-
-/** A socket that does not say who it is within this is closed. */
-const start_ms = 5_000;
-const parked_ms = 15_000;
-/** Frames kept while an asynchronous admission is decided: 5 s. */
-const most_early_frames = 250;
-
-type Start = Extract<StreamMessage, { event: "start" }>;
 
 export interface VoiceDeps {
   model: RealtimeModel;
@@ -60,32 +53,14 @@ export function createVoice(deps: VoiceDeps): Voice {
   const limits: CallLimits = { ...default_limits, ...deps.limits };
   const ticker = createTicker(clock);
   const calls = new Map<CallSession, ActiveCall>();
-  const parked = new Map<string, { connection: ModelConnection; cancel: () => void }>();
+  const warm = new WarmModels(deps.model, clock, deps.log);
   let draining = false;
   let drained: () => void = () => undefined;
-
-  function connectSafely(brief: CallBrief): ModelConnection | null {
-    try {
-      return deps.model.connect(brief);
-    } catch (error) {
-      deps.log.error({ error: String(error) }, "[REALTIME-ERROR] could not open a session");
-      return null;
-    }
-  }
-
-  function claim(call_sid: string): ModelConnection | null {
-    const entry = parked.get(call_sid);
-    if (!entry) return null;
-    parked.delete(call_sid);
-    entry.cancel();
-    if (entry.connection.state !== "closed") return entry.connection;
-    return null;
-  }
 
   function begin({ brief, ...ports }: Admission, media: MediaStream): CallSession {
     const { call_sid, business_id } = brief;
     const log = withCall(deps.log, { biz: business_id, call_sid });
-    const parked = claim(call_sid);
+    const parked = warm.claim(call_sid);
     try {
       const session: CallSession = new CallSession({
         admission: { brief, ...ports },
@@ -111,95 +86,29 @@ export function createVoice(deps: VoiceDeps): Voice {
     if (calls.size === 0) drained();
   }
 
+  const admit: Admit = (start, close) => (draining ? null : deps.admit(start, close));
+
   return {
     warmModel(brief) {
-      if (draining || parked.has(brief.call_sid)) return;
-      const connection = connectSafely(brief);
-      if (connection === null) return;
-      const cancel = clock.after(parked_ms, () => {
-        parked.delete(brief.call_sid);
-        connection.close();
-      });
-      parked.set(brief.call_sid, { connection, cancel });
+      if (!draining) warm.warm(brief);
     },
 
-    coolModel: (call_sid) => claim(call_sid)?.close(),
+    coolModel: (call_sid) => warm.cool(call_sid),
 
     handleMediaSocket(socket, wire) {
-      let session: CallSession | null = null;
-      let decided = false;
-      const early: { payload: Buffer; bytes: Buffer }[] = [];
-
-      const refuse = (reason: string) => {
-        decided = true;
-        early.length = 0;
-        deps.log.warn({ reason }, "[CALL] media stream refused");
-        media.close(1008, reason);
-        clock.after(1_000, () => media.terminate());
-      };
-      const cancelStart = clock.after(start_ms, () => {
-        if (!decided) refuse("no start message");
-      });
-      const admit = (admission: Admission | null) => {
-        if (decided) return;
-        cancelStart();
-        if (admission === null || draining) return refuse("not admitted");
-        decided = true;
-        session = begin(admission, media);
-        for (const { payload, bytes } of early.splice(0)) {
-          session.frame(payload, bytes, bytes.length);
-        }
-      };
-      const onStart = (start: Start) => {
-        const { stream_sid, call_sid, account_sid, parameters } = start;
-        const decision = deps.admit({ stream_sid, call_sid, account_sid, parameters }, (reason) =>
-          media.close(1008, reason),
-        );
-        if (!(decision instanceof Promise)) return admit(decision);
-        decision.then(admit).catch((error: unknown) => {
-          deps.log.error({ error: String(error) }, "[CALL] fault while admitting a stream");
-          if (!decided) refuse("not admitted");
-        });
-      };
-
-      let stopped = false;
-      const media = new MediaStream(
-        socket,
-        wire,
-        {
-          start: onStart,
-          frame(payload, bytes, length) {
-            if (session) return session.frame(payload, bytes, length);
-            if (decided || early.length >= most_early_frames) return;
-            early.push({
-              payload: Buffer.from(payload),
-              bytes: Buffer.from(bytes.subarray(0, length)),
-            });
-          },
-          mark: (name) => session?.mark(name),
-          dtmf: (digit) => session?.dtmf(digit),
-          stop() {
-            stopped = true;
-            decided = true;
-            session?.gone("hung_up");
-          },
-          closed(code) {
-            cancelStart();
-            decided = true;
-            session?.gone(stopped || code !== 1006 ? "hung_up" : "lost");
-          },
-          overflow: () => session?.fail("backpressure", "the carrier reads too slowly"),
-          fault: (error) => (session ? session.crash(error) : refuse("internal error")),
-        },
-        deps.log,
-      );
+      try {
+        new MediaDoor(socket, wire, { admit, begin, clock, log: deps.log });
+      } catch (error) {
+        deps.log.error({ error: String(error) }, "[CALL] fault while opening a stream");
+        socket.terminate();
+      }
     },
 
     activeCalls: () => [...calls.values()],
 
     async drain(ms) {
       draining = true;
-      for (const [call_sid] of parked) claim(call_sid)?.close();
+      warm.coolAll();
       if (calls.size === 0) return;
       await new Promise<void>((resolve) => {
         const cancel = clock.after(ms, () => {
@@ -212,22 +121,6 @@ export function createVoice(deps: VoiceDeps): Voice {
         };
       });
     },
-  };
-}
-
-/** A timer's fault is logged and ends there. */
-function guarded(clock: Clock, log: VoiceLog): Clock {
-  return {
-    now: () => clock.now(),
-    wall: () => clock.wall(),
-    after: (ms, run) =>
-      clock.after(ms, () => {
-        try {
-          run();
-        } catch (error) {
-          log.error({ error: String(error) }, "[CALL] fault in a timer");
-        }
-      }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { FrameSink } from "./pacer.ts";
-import type { MediaSocket, VoiceLog } from "./ports.ts";
+import type { Clock, MediaSocket, VoiceLog } from "./ports.ts";
 import type { StreamMessage } from "./twilio-messages.ts";
 import type { Wire } from "./text-frames.ts";
 import { decodeBase64 } from "./base64.ts";
@@ -12,6 +12,8 @@ const gap_ms = 100;
 const longest_fill_ms = 10_000;
 /** One second: more comes in no message of a telephone. */
 const most_frame_bytes = 8_190;
+/** The carrier's clock may be slower than ours by this much a frame (1 ms a second). */
+const drift_ms = 0.02;
 const most_buffered_bytes = 1_048_576;
 const most_garbage = 200;
 const open_state = 1;
@@ -21,9 +23,13 @@ const silent_payload = Buffer.from(silent_frame.toString("base64"));
 
 export interface MediaStreamEvents {
   start(message: Extract<StreamMessage, { event: "start" }>): void;
-  /** One frame of the caller; both buffers are good only during the call. */
-  frame(payload: Buffer, bytes: Buffer, length: number): void;
-  mark(name: string): void;
+  /**
+   * One frame of the caller; both buffers are good only during the call. `at` is when it would
+   * have come without jitter, on the clock.
+   */
+  frame(payload: Buffer, bytes: Buffer, length: number, at: number): void;
+  /** `at` as above: marks travel between the frames. */
+  mark(name: string, at: number): void;
   dtmf(digit: string): void;
   stop(): void;
   /** The socket is gone, for whatever reason. Called once. */
@@ -44,17 +50,28 @@ export class MediaStream implements FrameSink {
   private mark_prefix = "";
   private depth = 0;
   private expected_ts = -1;
+  /** The least that a frame came later than its timestamp says, on the clock. */
+  private offset_ms = Infinity;
+  private last_at = -Infinity;
   private readonly scratch = Buffer.alloc(most_frame_bytes);
   private readonly socket: MediaSocket;
   private readonly out: TextFrames;
   private readonly events: MediaStreamEvents;
+  private readonly clock: Clock;
   private readonly log: VoiceLog;
 
   /** @param wire the TCP socket under the WebSocket */
-  constructor(socket: MediaSocket, wire: Wire, events: MediaStreamEvents, log: VoiceLog) {
+  constructor(
+    socket: MediaSocket,
+    wire: Wire,
+    events: MediaStreamEvents,
+    clock: Clock,
+    log: VoiceLog,
+  ) {
     this.socket = socket;
     this.out = new TextFrames(wire);
     this.events = events;
+    this.clock = clock;
     this.log = log;
     let closed = false;
     const onClosed = (code: number) => {
@@ -125,7 +142,7 @@ export class MediaStream implements FrameSink {
       case "media":
         return this.onMedia(message.payload, message.timestamp);
       case "mark":
-        return this.events.mark(message.name);
+        return this.events.mark(message.name, this.markTime());
       case "start":
         return this.onStart(message);
       case "dtmf":
@@ -149,18 +166,32 @@ export class MediaStream implements FrameSink {
     const length = decodeBase64(payload, this.scratch);
     if (length <= 0) return this.onGarbage();
     this.frames_in++;
+    const at = this.frameTime(timestamp);
     if (timestamp >= 0) {
       const gap = this.expected_ts < 0 ? 0 : timestamp - this.expected_ts;
       this.expected_ts = Math.max(this.expected_ts, timestamp + length / bytes_per_ms);
-      if (gap > gap_ms) this.fill(Math.min(gap, longest_fill_ms));
+      if (gap > gap_ms) this.fill(Math.min(gap, longest_fill_ms), at);
     }
-    this.events.frame(payload, this.scratch, length);
+    this.last_at = at;
+    this.events.frame(payload, this.scratch, length, at);
   }
 
-  private fill(gap: number): void {
+  private frameTime(timestamp: number): number {
+    const now = this.clock.now();
+    if (timestamp < 0) return now;
+    this.offset_ms = Math.min(now - timestamp, this.offset_ms + drift_ms);
+    return timestamp + this.offset_ms;
+  }
+
+  private markTime(): number {
+    return Math.min(this.clock.now(), this.last_at < 0 ? Infinity : this.last_at + frame_ms);
+  }
+
+  private fill(gap: number, until: number): void {
     this.log.info({ gap_ms: gap }, "[CALL] filled a hole in the caller's audio");
-    for (let ms = 0; ms + frame_ms <= gap; ms += frame_ms) {
-      this.events.frame(silent_payload, silent_frame, frame_bytes);
+    const frames = Math.floor(gap / frame_ms);
+    for (let left = frames; left > 0; left--) {
+      this.events.frame(silent_payload, silent_frame, frame_bytes, until - left * frame_ms);
     }
   }
 

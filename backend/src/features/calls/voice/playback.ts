@@ -140,7 +140,7 @@ export class Playback {
   private position(now: number): number {
     if (this.heard_since === null) return this.anchor_frame;
     const limit = this.marks[0]?.frame ?? this.sent;
-    const elapsed = Math.max(0, now - this.anchor_at) / frame_ms;
-    return Math.min(limit, this.anchor_frame + elapsed);
+    const elapsed = (now - this.anchor_at) / frame_ms;
+    return Math.min(limit, Math.max(0, this.anchor_frame + elapsed));
   }
 }
