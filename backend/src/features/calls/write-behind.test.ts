@@ -10,7 +10,7 @@ afterEach(() => void vi.useRealTimers());
 /** A writer that notes what each write took. */
 function writer() {
   const writes: string[][] = [];
-  let pending: string[] = [];
+  const pending: string[] = [];
   let fails = 0;
   const behind = new WriteBehind(log, async () => {
     if (fails-- > 0) throw new Error("away");
