@@ -18,7 +18,7 @@ import { contactRoutes } from "./features/contacts/index.ts";
 import { conversationRoutes } from "./features/conversations/index.ts";
 import { dashboardRoutes } from "./features/dashboard/index.ts";
 import { demoRoutes } from "./features/demo/index.ts";
-import { announceEvents, eventsJobs, eventsRoutes } from "./features/events/index.ts";
+import { announceEvents, createEvents, eventsJobs } from "./features/events/index.ts";
 import { healthRoutes } from "./features/health/index.ts";
 import { notificationRoutes } from "./features/notifications/index.ts";
 import { createPrompts } from "./features/prompts/index.ts";
@@ -77,6 +77,7 @@ export async function startApp(env: Env, log: Logger): Promise<App> {
   const prompts = createPrompts({ env, log });
   const spool = await openSpool({ dir: join(env.DATA_DIR, "spool"), log });
   const calls = createCalls({ env, log, db, bus, signer, spool, prompts, metrics });
+  const events = createEvents({ db, bus, log, loadSession });
 
   let accepting = true;
   const secure_cookies = env.PUBLIC_BASE_URL.startsWith("https:");
@@ -100,7 +101,7 @@ export async function startApp(env: Env, log: Logger): Promise<App> {
     taskRoutes(),
     notificationRoutes(),
     dashboardRoutes({ clock }),
-    eventsRoutes({ db, bus, log, loadSession }),
+    events.routes,
     demoRoutes({ control_url: env.DEMO_CONTROL_URL }),
   ].flat();
   const routes = [...features, ...referenceRoutes(features)];
@@ -137,9 +138,11 @@ export async function startApp(env: Env, log: Logger): Promise<App> {
   return {
     port,
     async close() {
+      // Twilio goes on asking as long as there are calls: the server is the last of them to end.
       accepting = false;
-      const closed = server.close();
       await calls.drain();
+      events.endStreams();
+      const closed = server.close();
       await jobs.stop();
       await spool.stop();
       await closed;

@@ -40,9 +40,9 @@ export async function startRunningApp(more: Record<string, string> = {}) {
   const admin = new Browser(base);
   await admin.login(ADMIN.email, ADMIN.password);
   let made = 0;
+  let ended: Promise<void> | undefined;
 
   return {
-    app,
     base,
     admin,
     logged,
@@ -77,9 +77,14 @@ export async function startRunningApp(more: Record<string, string> = {}) {
       return { status: response.status, text: await response.text() };
     },
 
-    /** Ends what is still running. */
+    /** Ends the backend in order; may be called again. */
+    end(): Promise<void> {
+      ended ??= app.close();
+      return ended;
+    },
+
     async stop() {
-      await app.close();
+      await this.end();
       await test_db.drop();
       await rm(data_dir, { recursive: true, force: true });
     },

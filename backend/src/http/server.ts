@@ -12,6 +12,9 @@ const MAX_WS_PAYLOAD = 64 * 1024;
 /** A browser that closed its page, such as one that listened to live events. */
 const CLIENT_GONE = new Set(["ERR_STREAM_PREMATURE_CLOSE", "ECONNRESET", "EPIPE"]);
 const MEDIA_PROTOCOL = "audio.twilio.com";
+const IDLE_SWEEP_MS = 100;
+/** Requests that have not ended by themselves this long after the server is closed are cut off. */
+const REQUESTS_END_MS = 5000;
 
 export interface SocketRoute {
   /** Exact path, matched with and without a trailing slash. */
@@ -31,7 +34,7 @@ export interface ServerOptions {
 
 export interface HttpServer {
   listen(port: number, host: string): Promise<number>;
-  /** Stops accepting; open requests and sockets may finish. */
+  /** Stops accepting; open sockets may finish, and open requests within five seconds. */
   close(): Promise<void>;
 }
 
@@ -87,7 +90,14 @@ export function createServer(options: ServerOptions): HttpServer {
     close: () =>
       new Promise((resolve) => {
         if (!server?.listening) return resolve();
-        server.close(() => resolve());
+        // A connection that was busy becomes idle later, and would be kept alive for a minute.
+        const idle = setInterval(() => server?.closeIdleConnections(), IDLE_SWEEP_MS);
+        const late = setTimeout(() => server?.closeAllConnections(), REQUESTS_END_MS);
+        server.close(() => {
+          clearInterval(idle);
+          clearTimeout(late);
+          resolve();
+        });
         server.closeIdleConnections();
       }),
   };

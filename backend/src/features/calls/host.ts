@@ -24,6 +24,8 @@ const MAX_SOCKETS = 1000;
 const DRAIN_MS = 20_000;
 /** And how long the last records of calls may take to be written. */
 const WRITE_MS = 3000;
+/** How soon after its stream Twilio asks what a call does next. */
+const LAST_WEBHOOKS_MS = 1500;
 const REMEMBER_ENDINGS = 1000;
 
 interface Deps {
@@ -155,11 +157,13 @@ export function createHost(deps: Deps) {
       lease = held;
     },
     async drain(): Promise<void> {
+      const carried = voice?.activeCalls().length ?? 0;
       await voice?.drain(DRAIN_MS);
       const written = Promise.all([...recorders].map((recorder) => recorder.settled()));
       await within(WRITE_MS, written).catch((error: unknown) => {
         log.error({ err: error }, "[CALL] records of calls were not all written");
       });
+      if (carried > 0) await new Promise((resolve) => setTimeout(resolve, LAST_WEBHOOKS_MS));
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { PassThrough } from "node:stream";
 import type { EventRef } from "@agentlocator/contract";
 import type { Database } from "../../db/database.ts";
 import type { JobHandlers } from "../../db/jobs.ts";
@@ -18,7 +19,8 @@ interface Deps {
 }
 
 /** `GET /api/events`: what changes in the acting business, as it changes. */
-export function eventsRoutes(deps: Deps): Route[] {
+export function createEvents(deps: Deps): { routes: Route[]; endStreams(): void } {
+  const open = new Set<PassThrough>();
   const stream = defineRoute({
     id: "streamEvents",
     method: "get",
@@ -36,7 +38,7 @@ export function eventsRoutes(deps: Deps): Route[] {
         "X-Accel-Buffering": "no",
       });
       ctx.req.socket.setKeepAlive(true);
-      ctx.body = openEventStream(deps, {
+      const events = openEventStream(deps, {
         business_id,
         after: /^\d{1,15}$/.test(last) ? Number(last) : null,
         stillAllowed: async () => {
@@ -44,9 +46,17 @@ export function eventsRoutes(deps: Deps): Route[] {
           return session !== null && actingBusiness(session, business_id) === business_id;
         },
       });
+      open.add(events.once("close", () => open.delete(events)));
+      ctx.body = events;
     },
   });
-  return [stream];
+  return {
+    routes: [stream],
+    /** Before the server closes: browsers come back by themselves, to whoever serves then. */
+    endStreams() {
+      for (const events of open) events.end();
+    },
+  };
 }
 
 export const eventsJobs = ({ db }: Pick<Deps, "db">): JobHandlers => ({

@@ -162,3 +162,21 @@ test("the stream ends when its session does", async () => {
   await promise;
   expect(stream.readableEnded).toBe(true);
 });
+
+test("nothing is told to a session that has ended, not even until the next ping", async () => {
+  let allowed = true;
+  const { next, stream } = listen({ after: 0, stillAllowed: async () => allowed });
+  await write(ours, 1);
+  expect((await next()).data).toEqual({ id: 1 });
+  allowed = false;
+  const ended = new Promise((resolve) => stream.on("end", resolve));
+  const late = next();
+  await write(ours, 2);
+  await ended;
+  // What comes after the end of a stream has nowhere to go, and that is no error.
+  announcePassing(bus, ours, { call_sid: "CA0", speaking: "caller" });
+  await write(ours, 3);
+  expect(await Promise.race([late, new Promise((done) => setTimeout(done, 50, "nothing"))])).toBe(
+    "nothing",
+  );
+});

@@ -18,7 +18,10 @@ export interface StreamOptions {
   ping_ms?: number;
   /** The last event the browser has seen; null for a page that has just loaded its data. */
   after: number | null;
-  /** Asked with every ping; false ends the stream (signed out, suspended, left the business). */
+  /**
+   * Asked before stored events are sent, and with every ping; false ends the stream (signed out,
+   * suspended, left the business).
+   */
   stillAllowed(): Promise<boolean>;
 }
 
@@ -34,45 +37,53 @@ export function openEventStream(
   const { db, bus, log } = deps;
   const out = new PassThrough();
   let cursor = after;
-  let pumping = false;
+  let running: Promise<boolean> | null = null;
   let again = false;
 
   function send(name: string, data: unknown, id?: number): void {
     if (out.writableLength > MAX_BUFFERED_BYTES) out.destroy();
-    if (out.destroyed) return;
+    if (out.destroyed || out.writableEnded) return;
     out.write(
       `${id === undefined ? "" : `id: ${id}\n`}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`,
     );
   }
 
-  async function pump(): Promise<void> {
-    if (pumping) {
-      again = true;
-      return;
-    }
-    pumping = true;
+  /** Sends what there is. True when all of it was read, or there is nobody left to send it to. */
+  function pump(): Promise<boolean> {
+    again = true;
+    running ??= read();
+    return running;
+  }
+
+  async function read(): Promise<boolean> {
     try {
-      do {
+      while (again) {
         again = false;
-        if (cursor === null) cursor = await db.inBusiness(business_id, lastEventId);
-        const page = await db.inBusiness(business_id, (tx) =>
-          eventsSince(tx, cursor!, REPLAY_LIMIT),
-        );
-        if (page.gap) {
-          cursor = page.last;
-          send("reset", {}, page.last);
-          continue;
-        }
-        for (const event of page.events) {
-          cursor = event.id;
-          send(event.name, event.ref, event.id);
-        }
-      } while (again);
+        await sendStored();
+      }
+      return true;
     } catch (error) {
       // The next ping tries again, and the browser shows that nothing has come for a while.
       log.warn({ err: error, biz: business_id }, "[HTTP] live events could not be read");
+      return false;
     } finally {
-      pumping = false;
+      running = null;
+    }
+  }
+
+  async function sendStored(): Promise<void> {
+    if (!(await stillAllowed())) return void out.end();
+    cursor ??= await db.inBusiness(business_id, lastEventId);
+    const since = cursor;
+    const page = await db.inBusiness(business_id, (tx) => eventsSince(tx, since, REPLAY_LIMIT));
+    if (page.gap) {
+      cursor = page.last;
+      send("reset", {}, page.last);
+      return;
+    }
+    for (const event of page.events) {
+      cursor = event.id;
+      send(event.name, event.ref, event.id);
     }
   }
 
@@ -83,19 +94,8 @@ export function openEventStream(
   });
   const unsubscribeResume = bus.onResume(() => void pump());
   const ping = setInterval(() => {
-    stillAllowed().then(
-      (allowed) => {
-        if (!allowed) {
-          out.end();
-          return;
-        }
-        send("ping", {});
-        void pump();
-      },
-      () => {
-        // The database is away: no ping, so the browser says that its view may be stale.
-      },
-    );
+    // While the database is away there is no ping, so that the browser says its view may be stale.
+    void pump().then((read) => read && send("ping", {}));
   }, ping_ms);
 
   out.on("close", () => {
