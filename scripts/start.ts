@@ -48,7 +48,7 @@ async function start(): Promise<void> {
   const { data_dir, port, host } = config;
   const left_behind = await claimData(data_dir);
   // Children of a start that was killed need a moment to notice.
-  for (let tries = left_behind ? 50 : 1; tries > 0; tries--) {
+  for (let tries = left_behind ? 80 : 1; tries > 0; tries--) {
     const taken = await whyTaken(host, port);
     if (!taken) break;
     if (tries === 1) throw new Refusal(taken);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import type { TestProject } from "vitest/node";
-import { startEmbeddedPostgres } from "../src/db/embedded.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../src/db/embedded.ts";
 import { migrate } from "../src/db/migrate.ts";
 
 declare module "vitest" {
@@ -13,7 +13,7 @@ declare module "vitest" {
   }
 }
 
-export const TEMPLATE = "agentlocator_template";
+const TEMPLATE = "agentlocator_template";
 
 /** One PostgreSQL for the run, with one database that has the product's schema, to be cloned. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -27,16 +27,30 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     max_connections: "300",
   };
   const postgres = await startEmbeddedPostgres({ data_dir, settings });
-  const template_url = postgres.url.replace(/[^/]+$/, TEMPLATE);
-  const admin = new pg.Client({ connectionString: postgres.admin_url });
-  await admin.connect();
-  await admin.query(`create database ${TEMPLATE} owner agentlocator`);
-  await migrate(template_url);
-  await admin.query(`alter database ${TEMPLATE} with is_template true allow_connections false`);
-  await admin.end();
-  project.provide("postgres", { admin_url: postgres.admin_url, template_url });
-  return async () => {
+  const teardown = async () => {
     await postgres.stop();
     await rm(data_dir, { recursive: true, force: true });
   };
+  try {
+    const template_url = await makeTemplate(postgres);
+    project.provide("postgres", { admin_url: postgres.admin_url, template_url });
+  } catch (error) {
+    await teardown();
+    throw error;
+  }
+  return teardown;
+}
+
+async function makeTemplate({ url, admin_url }: EmbeddedPostgres): Promise<string> {
+  const template_url = url.replace(/[^/]+$/, TEMPLATE);
+  const admin = new pg.Client({ connectionString: admin_url });
+  await admin.connect();
+  try {
+    await admin.query(`create database ${TEMPLATE} owner agentlocator`);
+    await migrate(template_url);
+    await admin.query(`alter database ${TEMPLATE} with is_template true allow_connections false`);
+  } finally {
+    await admin.end();
+  }
+  return template_url;
 }
