@@ -122,3 +122,14 @@ test("killed, it leaves nothing running, and starts again at once", async () => 
   expect(await status(`${second.address}/readyz`)).toBe(200);
   await expect.poll(() => below.filter(isAlive), { timeout: 15_000 }).toEqual([]);
 });
+
+test("asked twice, it ends at once, whatever hangs", async () => {
+  const started = await up();
+  const below = descendants(started.pid);
+  process.kill(pidOf(below, "backend/src/main.ts"), "SIGSTOP");
+  started.child.kill("SIGTERM");
+  await started.line(/Ending; calls that are up are finished first/);
+  started.child.kill("SIGTERM");
+  expect(await started.ended).toBe(130);
+  await expect.poll(() => below.filter(isAlive), { timeout: 15_000 }).toEqual([]);
+});

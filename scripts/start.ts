@@ -11,7 +11,7 @@ import { EXIT_CONFIG, supervise } from "./lib/supervise.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const demo = process.argv.includes("--demo");
-/** The backend finishes what it is in the middle of: calls are told goodbye, jobs are handed back. */
+/** Longer than the backend itself takes at most: it lets calls go on for a while. */
 const BACKEND_MS = 32_000;
 const OTHERS_MS = 6_000;
 
