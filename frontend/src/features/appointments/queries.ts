@@ -75,7 +75,7 @@ export function useSaveAppointment() {
       const { id, ...body } = input;
       return ask(updateAppointment({ path: { id }, body }));
     },
-    onSettled: () => client.invalidateQueries({ queryKey: ["appointments"] }),
+    onSettled: () => void client.invalidateQueries({ queryKey: ["appointments"] }),
   });
 }
 
@@ -84,6 +84,6 @@ export function useCancelAppointment() {
   return useMutation({
     mutationFn: (id: number) =>
       ask(updateAppointment({ path: { id }, body: { status: "cancelled" } })),
-    onSettled: () => client.invalidateQueries({ queryKey: ["appointments"] }),
+    onSettled: () => void client.invalidateQueries({ queryKey: ["appointments"] }),
   });
 }

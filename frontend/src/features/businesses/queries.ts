@@ -13,6 +13,6 @@ export function useCreateBusiness() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (body: BusinessCreate) => ask(createBusiness({ body })),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["businesses"] }),
+    onSuccess: () => void client.invalidateQueries({ queryKey: ["businesses"] }),
   });
 }

@@ -31,6 +31,6 @@ export function useSaveContact() {
   return useMutation({
     mutationFn: ({ id, ...body }: { id?: number; name: string; phone: string }) =>
       id === undefined ? ask(createContact({ body })) : ask(updateContact({ path: { id }, body })),
-    onSettled: () => client.invalidateQueries({ queryKey: ["contacts"] }),
+    onSettled: () => void client.invalidateQueries({ queryKey: ["contacts"] }),
   });
 }

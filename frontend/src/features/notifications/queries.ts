@@ -22,6 +22,6 @@ export function useMarkRead() {
       else await ask(readNotification({ path: { id } }));
     },
     onError: toastProblem,
-    onSettled: () => client.invalidateQueries({ queryKey: ["notifications"] }),
+    onSettled: () => void client.invalidateQueries({ queryKey: ["notifications"] }),
   });
 }

@@ -39,7 +39,7 @@ export function useSaveTask() {
       const { id, ...body } = input;
       return ask(updateTask({ path: { id }, body }));
     },
-    onSettled: () => client.invalidateQueries({ queryKey: ["tasks"] }),
+    onSettled: () => void client.invalidateQueries({ queryKey: ["tasks"] }),
   });
 }
 
@@ -47,6 +47,6 @@ export function useDeleteTask() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (id: number) => ask(deleteTask({ path: { id } })),
-    onSettled: () => client.invalidateQueries({ queryKey: ["tasks"] }),
+    onSettled: () => void client.invalidateQueries({ queryKey: ["tasks"] }),
   });
 }
