@@ -29,3 +29,18 @@ it("keeps fifteen seconds", () => {
   expect(all.at(-1)).toBe((33_320 / 20) % 256);
   for (let i = 160; i < all.length; i += 160) expect(all[i]).toBe((all[i - 160]! + 1) % 256);
 });
+
+it("goes round in the middle of a frame", () => {
+  const audio = new CallerAudio();
+  let next = 0;
+  for (let i = 0; i < 1_000; i++) {
+    audio.push(
+      Uint8Array.from({ length: 136 }, () => next++ % 251),
+      136,
+    );
+  }
+  const all = bytes(audio, 0);
+  expect(all.at(-1)).toBe((next - 1) % 251);
+  const breaks = all.filter((byte, i) => i > 0 && byte !== (all[i - 1]! + 1) % 251);
+  expect(breaks.length).toBe(0);
+});

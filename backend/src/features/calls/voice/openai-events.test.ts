@@ -18,6 +18,11 @@ it("reads audio in another order the long way", () => {
   expect(parse(event)).toEqual({ event });
 });
 
+it("reads audio whose names have to be unescaped the long way", () => {
+  const event = { type: "response.output_audio.delta", ...where, item_id: 'item "1"', delta };
+  expect(parse(event)).toEqual({ event });
+});
+
 it("does not take a transcript for audio, whatever it says", () => {
   const tricky = '"type":"response.output_audio.delta","delta":"AAAA"';
   const event = { type: "response.output_audio_transcript.delta", ...where, delta: tricky };
