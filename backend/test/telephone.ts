@@ -43,6 +43,8 @@ export interface PhoneCall {
   stream: MediaStream;
   mouth: Mouth;
   record: Record;
+  /** What the carrier reported: `clear` and the like. */
+  reports: string[];
   /** How the stream ended, by whoever. */
   ended: Promise<StreamEnd>;
   hangUp(): void;
@@ -176,6 +178,7 @@ export async function telephone(
     });
     if (setup.warm ?? true) voice.warmModel(brief);
     const mouth = new Mouth();
+    const reports: string[] = [];
     mouth.background(sounds.comfort_noise);
     const stream = new MediaStream({
       url,
@@ -187,7 +190,7 @@ export async function telephone(
       faults: setup.faults ?? {},
       offer_subprotocol: false,
       echo: setup.echo ?? null,
-      report: () => undefined,
+      report: (type) => void reports.push(type),
       violation: (code, reason) => {
         sim.violations.push({ connection: call_sid, reason: `${code} ${reason}`, event: "twilio" });
       },
@@ -200,7 +203,7 @@ export async function telephone(
       await until(() => stream.playback.audibleFrames(from).length > 0, ms);
       return stream.playback.audibleFrames(from)[0]!;
     };
-    return { stream, mouth, record, ended, hangUp: () => abort.abort(), until, hears };
+    return { stream, mouth, record, reports, ended, hangUp: () => abort.abort(), until, hears };
   }
 
   return {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Fault } from "../../../../../lab/sim/openai/index.ts";
 import { phrase, sounds } from "../../../../../lab/speech/library.ts";
 import type { PhoneCall } from "../../../../test/telephone.ts";
 import { greeted, order, pause, texts, withCall } from "../../../../test/telephone.ts";
@@ -29,6 +30,7 @@ describe.concurrent("barge-in", () => {
       expect(answer.text.startsWith(cut.heard_text!)).toBe(true);
       expect(cut.heard_text!.length).toBeGreaterThan(0);
       expect(cut.heard_text!.length).toBeLessThan(answer.text.length);
+      expect(call.reports).toContain("clear");
       const [entry] = call.record.ledger!.barge_ins;
       expect(entry!.quiet_ms).toBeLessThan(250);
       expect(entry!.confirmed_ms).toBeLessThan(400);
@@ -58,7 +60,9 @@ describe.concurrent("barge-in", () => {
   });
 
   it("late audio of the cancelled response is not played", async () => {
-    await withCall({ faults_at: [[{ kind: "late_audio", chunks: 5 }]] }, async (call) => {
+    const sim = { latency: { speed: 1.2 } };
+    const faults_at: Fault[][] = [[{ kind: "late_audio", chunks: 5 }]];
+    await withCall({ options: { sim }, faults_at }, async (call) => {
       await greeted(call);
       await listening(call);
       const { started_at, ended_at } = await call.mouth.say(interruption.audio);
