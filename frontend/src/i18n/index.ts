@@ -25,11 +25,6 @@ function applyToDocument(locale: Locale): void {
 
 applyToDocument(initialLocale());
 
-/** The locale on screen now. */
-export function currentLocale(): Locale {
-  return i18n.global.locale.value === "en" ? "en" : "he";
-}
-
 /** True once the person at this browser has chosen a language; the business's own does not override it. */
 export function hasChosenLocale(): boolean {
   return localStorage.getItem(STORED) !== null;
