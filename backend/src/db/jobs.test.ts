@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { cuttable } from "../../../lab/e2e/cuttable.ts";
 import { createTestDb } from "../../test/database.ts";
 import type { TestDb } from "../../test/database.ts";
 import { createDatabase } from "./database.ts";
@@ -35,8 +36,8 @@ afterEach(async () => {
   await testDb.drop();
 });
 
-function startWorker(mode: "hang" | "work") {
-  const child = fork(fixture, [testDb.url, mode], {
+function startWorker(mode: "hang" | "work" | "wait", url = testDb.url) {
+  const child = fork(fixture, [url, mode], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   children.push(child);
@@ -45,7 +46,7 @@ function startWorker(mode: "hang" | "work") {
   const hears = async (wanted: (said: Said) => boolean) => {
     while (!said.some(wanted)) await once(child, "message");
   };
-  return { child, hears };
+  return { child, said, hears };
 }
 
 const note = (text: string) =>
@@ -97,6 +98,27 @@ test("another process leaves a living one its job, and takes it when that one di
   await other.hears((said) => said.done === "one");
   expect(await notes()).toContain("one");
 });
+
+test("a job that ends while the database is away is done again soon, and what waits behind it", async () => {
+  const database = new URL(testDb.url);
+  const line = await cuttable({ host: database.hostname, port: Number(database.port) });
+  database.port = String(line.port);
+  await note("one");
+  await note("two");
+  const worker = startWorker("wait", database.href);
+  const began = (text: string, times: number) =>
+    worker.hears(() => worker.said.filter((said) => said.began === text).length >= times);
+  await worker.hears((said) => said.ready === true);
+  await began("one", 1);
+  line.cut();
+  worker.child.send("done");
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  line.mend();
+  await began("one", 2);
+  worker.child.send("done");
+  await began("two", 1);
+  line.close();
+}, 40_000);
 
 test("a job is the business's whose transaction made it, whatever its payload says", async () => {
   await db.inBusiness(business_id, (tx) =>

@@ -3,10 +3,12 @@ import { randomInt } from "node:crypto";
 import { Logger as GraphileLogger } from "graphile-worker";
 import type { WorkerEvents } from "graphile-worker";
 import pg from "pg";
+import { createLostJobs } from "./lost-jobs.ts";
 import { keepTrying } from "../platform/keep-trying.ts";
 import type { Logger } from "../platform/log.ts";
 
 const SWEEP_MS = 5000;
+const TAKE = "select pg_try_advisory_lock('jobs.workers'::regclass::oid::int, $1) as held";
 
 /** The jobs and queues still locked by workers of processes that no longer hold their lease. */
 const DEAD_WORKERS = `
@@ -31,11 +33,18 @@ const DEAD_WORKERS = `
  * connection of its own, and a killed process loses it with its connection. What dead workers had
  * locked is released at boot and every few seconds; graphile-worker alone would wait four hours.
  */
-export async function createWorkerLease(options: { url: string; pool: pg.Pool; log: Logger }) {
-  const { url, pool, log } = options;
+export async function createWorkerLease(options: {
+  url: string;
+  pool: pg.Pool;
+  log: Logger;
+  sweep_ms?: number;
+}) {
+  const { url, pool, log, sweep_ms = SWEEP_MS } = options;
   const lease = randomInt(1, 2 ** 31 - 1);
   const events: WorkerEvents = new EventEmitter();
+  const lostJobs = createLostJobs(events, pool);
   let client: pg.Client | undefined;
+  let taking: Promise<void> | undefined;
   let closed = false;
   let suspects = new Set<string>();
 
@@ -44,15 +53,31 @@ export async function createWorkerLease(options: { url: string; pool: pg.Pool; l
       connectionString: url,
       application_name: "agentlocator-lease",
       connectionTimeoutMillis: 5000,
+      query_timeout: 5000,
       keepAlive: true,
     });
     fresh.on("error", (error) => {
+      if (client !== fresh) return;
       client = undefined;
       log.warn({ err: error }, "[JOB] worker lease lost, taking it again");
     });
-    await fresh.connect();
-    await fresh.query("select pg_advisory_lock('jobs.workers'::regclass::oid::int, $1)", [lease]);
-    client = fresh;
+    try {
+      await fresh.connect();
+      // The server may not have noticed yet that the connection before is gone; waiting for it
+      // here would leave another connection waiting with each sweep.
+      const { rows } = await fresh.query<{ held: boolean }>(TAKE, [lease]);
+      if (!rows[0]!.held) throw new Error("the lease is still held by the connection before");
+      client = fresh;
+    } catch (error) {
+      await fresh.end().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** One attempt at a time: a second one could only wait for the first. */
+  function takeAgain(): Promise<void> {
+    taking ??= hold().finally(() => (taking = undefined));
+    return taking;
   }
 
   // graphile-worker locks jobs and queues in the name of the pool of workers, not of each.
@@ -76,12 +101,18 @@ export async function createWorkerLease(options: { url: string; pool: pg.Pool; l
     log.warn({ workers: release }, "[JOB] released the jobs of workers that died");
   }
 
+  async function look(): Promise<void> {
+    await releaseDead(false);
+    const lost = await lostJobs.release();
+    if (lost.length > 0) log.warn({ jobs: lost }, "[JOB] jobs whose end was not stored, again");
+  }
+
   const sweep = setInterval(() => {
     if (closed) return;
-    (client ? releaseDead(false) : hold()).catch((error: unknown) => {
+    (client ? look() : takeAgain()).catch((error: unknown) => {
       log.warn({ err: error }, "[JOB] sweep for dead workers failed");
     });
-  }, SWEEP_MS);
+  }, sweep_ms);
   sweep.unref();
 
   await hold();
