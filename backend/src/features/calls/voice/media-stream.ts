@@ -69,7 +69,7 @@ export class MediaStream implements FrameSink {
     log: VoiceLog,
   ) {
     this.socket = socket;
-    this.out = new TextFrames(wire);
+    this.out = new TextFrames(wire, "server");
     this.events = events;
     this.clock = clock;
     this.log = log;

@@ -16,13 +16,13 @@ import { isBenign } from "./openai-errors.ts";
 import { parseServerMessage } from "./openai-events.ts";
 import { echoedFormat, realtimeUrl, sessionConfig } from "./openai-session.ts";
 import { relayEvent } from "./openai-relay.ts";
+import { TextFrames } from "./text-frames.ts";
 import { PcmTranscoder } from "./transcoder.ts";
 
 const most_buffered_bytes = 1_048_576;
 const most_message_bytes = 8 * 1_048_576;
 const append_prefix = Buffer.from('{"type":"input_audio_buffer.append","audio":"');
 const append_suffix = Buffer.from('"}');
-const as_text = { binary: false };
 
 /** OpenAI's Realtime API (GA) over a plain WebSocket. */
 export function openAiRealtime(
@@ -38,6 +38,7 @@ class OpenAiConnection implements ModelConnection {
   private listener: ModelListener | null = null;
   private end: { kind: CloseKind; detail: string } | null = null;
   private transcoder: PcmTranscoder | null = null;
+  private frames: TextFrames | null = null;
   private sent = 0;
   private garbage = 0;
   private readonly socket: WebSocket;
@@ -81,12 +82,7 @@ class OpenAiConnection implements ModelConnection {
   sendAudio(payload: Buffer): void {
     if (this.state !== "ready") return;
     const audio = this.transcoder ? this.transcode(this.transcoder, payload) : payload;
-    const { length } = append_prefix;
-    const message = Buffer.allocUnsafe(length + audio.length + append_suffix.length);
-    message.set(append_prefix);
-    message.set(audio, length);
-    message.set(append_suffix, length + audio.length);
-    this.write(message);
+    this.write(append_prefix, audio, append_suffix);
   }
 
   commitAudio(): void {
@@ -154,6 +150,9 @@ class OpenAiConnection implements ModelConnection {
         }) as never,
       );
     };
+    on("upgrade", (response: IncomingMessage) => {
+      this.frames = new TextFrames(response.socket, "client");
+    });
     on("open", () => {
       const asked = this.settings.audio ?? "pcmu";
       const session = sessionConfig(this.brief, this.settings, asked);
@@ -268,14 +267,15 @@ class OpenAiConnection implements ModelConnection {
     this.write(Buffer.from(JSON.stringify(event)));
   }
 
-  /** Bytes rather than text: `ws` masks those in one go and writes once. */
-  private write(message: Buffer): void {
-    if (this.socket.readyState !== WebSocket.OPEN) return;
-    if (this.socket.bufferedAmount > most_buffered_bytes) {
+  private write(...message: Uint8Array[]): void {
+    const { socket, frames } = this;
+    if (frames === null || socket.readyState !== WebSocket.OPEN) return;
+    if (socket.bufferedAmount > most_buffered_bytes) {
       this.finish("lost", "the model reads too slowly");
       return;
     }
-    this.socket.send(message, as_text);
+    frames.addBytes(...message);
+    frames.flush();
   }
 
   private finish(kind: CloseKind, detail: string): void {
