@@ -8,6 +8,7 @@ import {
   greeting,
   longestSilence,
   order,
+  pause,
   withCall,
 } from "../../../../test/telephone.ts";
 
@@ -195,7 +196,8 @@ describe.concurrent("in the middle of a call", () => {
     await withCall({}, async (call, line) => {
       await greeted(call);
       const saying = call.mouth.say(question.audio);
-      await call.until(() => call.mouth.speaking && call.record.speaking.at(-1)?.who === "caller");
+      await call.until(() => call.record.speaking.at(-1)?.who === "caller");
+      await pause(1_500);
       line.sim.connections[0]!.close(1006, "");
       const { ended_at } = await saying;
       expect((await call.hears(ended_at)) - ended_at).toBeLessThan(2_500);

@@ -111,11 +111,13 @@ describe.concurrent("tools", () => {
       heard.push(text);
       return text === question.text ? { say, note: "no complete slot" } : null;
     };
-    await withCall({ callerSaid }, async (call, line) => {
+    const sim = { latency: { think_ms: [900, 900], transcribe_ms: [50, 50] } as const };
+    await withCall({ callerSaid, options: { sim } }, async (call, line) => {
       await greeted(call);
       await call.mouth.say(question.audio);
       await call.until(() => texts(call).includes(say));
       expect(heard).toEqual([question.text]);
+      expect(texts(call)).not.toContain(phrase("agent_hours").text);
       const notes = line.sim.connections[0]!.conversation.understood();
       expect(notes).toContainEqual(
         expect.objectContaining({ role: "system", text: "no complete slot" }),
