@@ -78,3 +78,19 @@ test("what cannot wait and is asked for during a write comes right after it", as
   await Promise.all([first, second]);
   expect(writes).toBe(2);
 });
+
+test("a request that comes just as a write ends is written too, at whichever step", async () => {
+  for (let steps = 0; steps < 20; steps++) {
+    let written = 0;
+    const gate = Promise.withResolvers<void>();
+    const behind = new WriteBehind(log, async () => {
+      written += 1;
+      await gate.promise;
+    });
+    void behind.requestNow();
+    gate.resolve();
+    for (let step = 0; step < steps; step++) await Promise.resolve();
+    await behind.requestNow();
+    expect(written, `${steps} steps later`).toBe(2);
+  }
+});

@@ -28,9 +28,7 @@ export class WriteBehind {
   /** Asks for a write; the promise resolves when everything asked for until now is stored. */
   request(): Promise<void> {
     this.#wanted = true;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null;
-    });
+    this.#running ??= this.#run();
     return this.#running;
   }
 
@@ -47,6 +45,8 @@ export class WriteBehind {
       this.#wanted = this.#urgent = false;
       await keepTrying(this.#log, "a call's record", this.#write);
     }
+    // In the same step as the last look: a request in between would join a run that is over.
+    this.#running = null;
   }
 
   #linger(): Promise<void> {
