@@ -69,6 +69,21 @@ describe("spool", () => {
     expect(logged).toEqual([]);
   });
 
+  it("rests once an item that had to wait is refused", async () => {
+    const spool = await open();
+    let attempts = 0;
+    await spool.put("a", "CA1", 1);
+    spool.start(async () => {
+      attempts += 1;
+      throw attempts < 3 ? new Error("not now") : new SpoolReject("never");
+    });
+    await empty(spool);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const clock = vi.spyOn(performance, "now");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(clock).not.toHaveBeenCalled();
+  });
+
   it("tries again for as long as it takes; its key waits and the others go on", async () => {
     const spool = await open();
     const seen: unknown[] = [];

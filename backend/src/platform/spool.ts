@@ -84,7 +84,7 @@ export async function openSpool({
 
   async function attempt(entry: SpoolEntry, handler: SpoolHandler): Promise<void> {
     const item = await folder.read(entry);
-    if (!item) return;
+    if (!item) return void paused.delete(entry.key);
     const { id, kind, key } = item;
     try {
       await handler(item);
@@ -94,6 +94,7 @@ export async function openSpool({
       if (error instanceof SpoolReject) {
         log.error({ err: error, id, kind }, "[SPOOL] item refused");
         await folder.setAside(entry);
+        paused.delete(key);
         return;
       }
       const attempts = (paused.get(key)?.attempts ?? 0) + 1;
