@@ -9,8 +9,13 @@ const shared = {
   unstubEnvs: true,
 } as const;
 
+/** Whole processes and browsers: nothing waits for the clock, but everything takes its time. */
+const slow = { testTimeout: 90_000, hookTimeout: 60_000 } as const;
+const processes = ["frontend/test/**/*.test.ts", "scripts/**/*.test.ts"];
 /** Whole calls run at the pace of speech: beside other tests they would measure those instead. */
-const in_real_time = ["lab/**/*.test.ts", "frontend/test/**/*.test.ts", "scripts/**/*.test.ts"];
+const calls = ["lab/**/*.test.ts", "scripts/demo.test.ts"];
+
+const elsewhere = ["**/node_modules/**"];
 
 export default defineConfig({
   test: {
@@ -21,7 +26,7 @@ export default defineConfig({
           ...shared,
           name: "unit",
           include: ["{backend,baileys,frontend}/**/*.test.ts"],
-          exclude: ["**/node_modules/**", ...in_real_time],
+          exclude: [...elsewhere, ...processes],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -29,14 +34,22 @@ export default defineConfig({
       {
         test: {
           ...shared,
-          name: "whole",
-          include: in_real_time,
-          exclude: ["**/node_modules/**"],
+          ...slow,
+          name: "processes",
+          include: processes,
+          exclude: [...elsewhere, ...calls],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          ...slow,
+          name: "calls",
+          include: calls,
+          exclude: elsewhere,
           maxWorkers: 1,
-          // Calls mostly wait; so many at once are no load yet.
-          maxConcurrency: 16,
-          testTimeout: 90_000,
-          hookTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },
       },

@@ -125,7 +125,9 @@ test("without its parent the database ends by itself once its sessions have", as
   await once(child, "exit");
   await session.query("select 1");
   await session.end();
-  await expect.poll(() => stat(`/proc/${pid}`).catch(() => "gone"), { timeout: 5000 }).toBe("gone");
+  await expect
+    .poll(() => stat(`/proc/${pid}`).catch(() => "gone"), { timeout: 15_000 })
+    .toBe("gone");
 });
 
 test("a start that fails says what PostgreSQL said, and lets go of the directory", async () => {
