@@ -7,6 +7,12 @@ export function violatedConstraint(error: unknown): string | null {
   return violation && typeof constraint === "string" ? constraint : null;
 }
 
+/** Whether the database will never take this as it is (SQLSTATE classes 22, 23, 42). */
+export function isRefused(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && /^(22|23|42)[0-9A-Z]{3}$/.test(code);
+}
+
 /**
  * Runs `run` in a savepoint. When it breaks the named constraint, what it did is undone, the
  * transaction goes on, and the answer is null.

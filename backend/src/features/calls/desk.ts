@@ -20,6 +20,8 @@ import { STREAM_START_MS } from "./watchdog.ts";
 /** Twilio waits for an answer; what the database has not taken by then is written afterwards. */
 const ANSWER_MS = 1500;
 const MAX_CALLS_PER_BUSINESS = 100;
+/** Slow speech: the stream comes only after a greeting that Twilio plays. */
+const PLAY_MS_A_CHARACTER = 120;
 
 export interface DeskDeps {
   db: Database;
@@ -53,25 +55,36 @@ export interface CallDesk {
 export function createDesk(deps: DeskDeps): CallDesk {
   const { db, log, plans, twiml } = deps;
 
-  function open(plan: CallPlan, call: NewCall): Promise<OpenedCall> {
-    const run_at = new Date(Date.now() + STREAM_START_MS);
+  /** @param stream_by when the watchdog looks for the stream; null when there will be none */
+  function open(plan: CallPlan, call: NewCall, stream_by: Date | null): Promise<OpenedCall> {
     const { call_sid } = call;
     return keepTrying(log, "opening a call", () =>
       db.inBusiness(plan.business.id, async (tx) => {
         await openCall(tx, call);
-        await tx.enqueue("call.watchdog", { call_sid }, { key: `watchdog:${call_sid}`, run_at });
+        if (stream_by) {
+          const options = { key: `watchdog:${call_sid}`, run_at: stream_by };
+          await tx.enqueue("call.watchdog", { call_sid }, options);
+        }
         return openedCall(tx, plan, call_sid);
       }),
     );
   }
 
-  /** The record fallback, now; its mark, task and bell follow as soon as the database is there. */
-  async function fallback(business_id: number, call_sid: string, reason: string): Promise<string> {
-    const marked = keepTrying(log, "marking a fallback", () =>
+  /**
+   * The record fallback, now; its mark, task and bell follow as soon as the database is there.
+   * @param opened resolves when the database has the call
+   */
+  async function fallback(
+    business_id: number,
+    call_sid: string,
+    reason: string,
+    opened: Promise<unknown> = Promise.resolve(),
+  ): Promise<string> {
+    const mark = () =>
       db.inBusiness(business_id, (tx) =>
         sendToFallback(tx, call_sid, reason, { redirect: false, log }),
-      ),
-    );
+      );
+    const marked = opened.then(() => keepTrying(log, "marking a fallback", mark));
     const first = await within(ANSWER_MS, marked).catch(() => true);
     // Twilio is being told by REST; what is answered here only covers a failure of that.
     return first || !toldByRest(reason) ? twiml.recordFallback() : twiml.recordFallbackLater();
@@ -87,7 +100,11 @@ export function createDesk(deps: DeskDeps): CallDesk {
     }
     const { business, settings } = plan;
     const from_number = callerNumber(params.From ?? "");
-    const opened = open(plan, { call_sid, from_number, to_number });
+    const play = settings.greeting !== "" && settings.greeting_mode === "play";
+    const person = settings.ai_enabled_calls ? null : settings.transfer_number;
+    const starts_ms = STREAM_START_MS + (play ? settings.greeting.length * PLAY_MS_A_CHARACTER : 0);
+    const stream_by = person ? null : new Date(Date.now() + starts_ms);
+    const opened = open(plan, { call_sid, from_number, to_number }, stream_by);
     // The watchdog is then certain; without the database the call goes on all the same.
     const known = await within(ANSWER_MS, opened).catch(() => null);
 
@@ -95,11 +112,9 @@ export function createDesk(deps: DeskDeps): CallDesk {
       { call_sid, biz: business.id },
       `[CALL] new call started biz=${business.id} has_greeting=${settings.greeting !== ""}`,
     );
-    if (!settings.ai_enabled_calls && settings.transfer_number) {
-      return twiml.dial(settings.transfer_number);
-    }
+    if (person) return twiml.dial(person);
     const refused = whyNot(plan);
-    if (refused) return fallback(business.id, call_sid, refused);
+    if (refused) return fallback(business.id, call_sid, refused, opened);
 
     const history = known?.history ?? "";
     deps.expect({ call_sid, plan, opened, history, started_at: Date.now() });
@@ -108,7 +123,6 @@ export function createDesk(deps: DeskDeps): CallDesk {
       { call_sid, business_id: business.id },
       TOKEN_TTL_SECONDS,
     );
-    const play = settings.greeting && settings.greeting_mode === "play";
     return twiml.stream(call_sid, token, play ? deps.greetingAddress(plan) : null);
   }
 

@@ -1,5 +1,6 @@
 import type { Registry } from "prom-client";
 import type { Database } from "../../db/database.ts";
+import { isRefused } from "../../db/violation.ts";
 import type { Bus } from "../../platform/bus/index.ts";
 import type { Env } from "../../platform/env.ts";
 import type { Logger } from "../../platform/log.ts";
@@ -89,7 +90,11 @@ export function createCalls(deps: Deps) {
     async handleSpooled({ kind, payload }: SpoolItem): Promise<void> {
       const work = { call_recording: storeRecording, call_status: storeStatus }[kind];
       if (!work) throw new SpoolReject(`nobody handles ${kind}`);
-      await work(db, payload as Record<string, string>);
+      await work(db, payload as Record<string, string>).catch((error: unknown) => {
+        // Tried again it would be refused again, for ever.
+        if (isRefused(error)) throw new SpoolReject("the database refuses it", { cause: error });
+        throw error;
+      });
     },
     async start(lease: number): Promise<void> {
       host.start(lease);

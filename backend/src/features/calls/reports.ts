@@ -2,11 +2,14 @@ import type { Database } from "../../db/database.ts";
 import type { TwilioParams } from "../../http/twilio-signature.ts";
 import { normalisePhone } from "../../platform/phone.ts";
 import { findBusinessByPhone } from "../businesses/index.ts";
-import { businessOfCall, callerNumber, openCall, updateCall } from "./store.ts";
-import type { CallUpdate } from "./store.ts";
+import { businessOfCall, callerNumber, openCall, reportEnd } from "./store.ts";
+import type { CallStatus } from "@agentlocator/contract";
+
+/** It becomes the name of a file. */
+const RECORDING_SID = /^RE[0-9a-f]{32}$/i;
 
 /** What Twilio's words for the end of a call mean for its status. */
-export const OVER: Record<string, CallUpdate["status"]> = {
+export const OVER: Record<string, CallStatus> = {
   completed: "completed",
   canceled: "completed",
   busy: "failed",
@@ -17,7 +20,7 @@ export const OVER: Record<string, CallUpdate["status"]> = {
 /** Stores what the webhook reports of a call; may be done again. */
 export async function storeRecording(db: Database, params: TwilioParams): Promise<void> {
   const call_sid = params.CallSid ?? "";
-  if (!params.RecordingUrl || !params.RecordingSid) return;
+  if (!params.RecordingUrl || !RECORDING_SID.test(params.RecordingSid ?? "")) return;
   const to_number = normalisePhone(params.To ?? "") ?? "";
   const business_id = await db.inSystem(
     async (tx) =>
@@ -49,17 +52,7 @@ export async function storeStatus(db: Database, params: TwilioParams): Promise<v
   if (!status) return;
   const business_id = await db.inSystem((tx) => businessOfCall(tx, call_sid));
   if (business_id === null) return;
-  await db.inBusiness(business_id, async (tx) => {
-    const call = await tx
-      .trx("calls")
-      .where({ call_sid })
-      .first("status", "end_reason", "ended_at");
-    const open = call.status === "ringing" || call.status === "active";
-    await updateCall(tx, call_sid, {
-      ...(open && { status }),
-      ...(!call.end_reason && { end_reason: "caller_hung_up" }),
-      ...(!call.ended_at && { ended_at: new Date().toISOString() }),
-      ...(params.CallDuration && { duration_seconds: Number(params.CallDuration) || 0 }),
-    });
-  });
+  const seconds = Number(params.CallDuration ?? NaN);
+  const duration = Number.isSafeInteger(seconds) ? seconds : null;
+  await db.inBusiness(business_id, (tx) => reportEnd(tx, call_sid, status, duration));
 }

@@ -61,13 +61,19 @@ export async function takeToken(
   stream_sid: string,
   lease: number,
 ): Promise<boolean> {
-  const taken = await tx.trx("calls").where({ call_sid }).whereNull("token_used_at").update({
-    token_used_at: tx.trx.fn.now(),
-    stream_started_at: tx.trx.fn.now(),
-    stream_sid,
-    host_lease: lease,
-    status: "active",
-  });
+  const taken = await tx
+    .trx("calls")
+    .where({ call_sid })
+    .whereNull("token_used_at")
+    // The watchdog was faster: the call is on its way to the record fallback.
+    .whereNull("redirected_at")
+    .update({
+      token_used_at: tx.trx.fn.now(),
+      stream_started_at: tx.trx.fn.now(),
+      stream_sid,
+      host_lease: lease,
+      status: "active",
+    });
   if (taken) tx.emit("call", { call_sid });
   return taken === 1;
 }
@@ -77,9 +83,15 @@ export async function saveTurns(tx: BusinessTx, call_sid: string, turns: Turn[])
   if (turns.length === 0) return;
   await tx
     .trx("call_turns")
-    .insert(turns.map((turn) => ({ ...turn, call_sid, business_id: tx.business_id })))
+    .insert(turns.map((turn) => ({ ...storable(turn), call_sid, business_id: tx.business_id })))
     .onConflict(["business_id", "call_sid", "seq"])
     .merge(["text", "heard_text", "interrupted", "started_at"]);
+}
+
+/** Without the character that PostgreSQL's text can't keep. */
+function storable(turn: Turn): Turn {
+  const text = turn.text.replaceAll("\0", "");
+  return { ...turn, text, heard_text: turn.heard_text?.replaceAll("\0", "") ?? null };
 }
 
 /** What is set on a call while it runs and when it ends. */
@@ -96,9 +108,37 @@ export async function updateCall(
   call_sid: string,
   { ledger, ...fields }: CallUpdate,
 ): Promise<void> {
-  const values = { ...fields, ...(ledger && { ledger: JSON.stringify(ledger) }) };
+  const values: Record<string, unknown> = { ...fields };
+  if (ledger) values.ledger = JSON.stringify(ledger);
   if (Object.keys(values).length === 0) return;
+  // A call that was sent to the record fallback ends there, whatever its stream says later.
+  for (const name of ["status", "end_reason"] as const) {
+    if (!fields[name]) continue;
+    const kept = "case when redirected_at is null then ? else ?? end";
+    values[name] = tx.trx.raw(kept, [fields[name], name]);
+  }
   await tx.trx("calls").where({ call_sid }).update(values);
+  tx.emit("call", { call_sid });
+}
+
+/** Notes that the network says the call is over; what is known better already stays. */
+export async function reportEnd(
+  tx: BusinessTx,
+  call_sid: string,
+  status: CallStatus,
+  duration_seconds: number | null,
+): Promise<void> {
+  await tx
+    .trx("calls")
+    .where({ call_sid })
+    .update({
+      status: tx.trx.raw("case when status in ('ringing', 'active') then ? else status end", [
+        status,
+      ]),
+      end_reason: tx.trx.raw("coalesce(end_reason, 'caller_hung_up')"),
+      ended_at: tx.trx.raw("coalesce(ended_at, now())"),
+      ...(duration_seconds !== null && { duration_seconds }),
+    });
   tx.emit("call", { call_sid });
 }
 
