@@ -145,19 +145,16 @@ test("the character that the database can't keep is refused", async () => {
   expectProblem(await owner.patch("/api/settings", { greeting: "a\0b" }), 400, "invalid_input");
 });
 
-test("unknown fields are refused by every route that takes a body or a query", async () => {
+test("unknown fields are refused by every route, in the body and in the query", async () => {
   for (const route of people.routes) {
+    if (!route.path.startsWith("/api/") || route.id === "setup") continue;
     const path = route.path.replaceAll(/\{\w+\}/g, "1");
     const browser = "system" in route.access ? people.admin : owner;
     const method = route.method.toUpperCase() as "POST";
-    if (route.body) {
-      const answer = await browser.send(method, path, { surprise: 1 });
-      // The limit on setup attempts comes before its body.
-      if (answer.status === 429) continue;
-      expectProblem(answer, 400, "invalid_input");
-      expect(answer.text, route.id).toContain("surprise");
-    } else if (route.query) {
-      const answer = await browser.send(method, `${path}?surprise=1`);
+    const asked = [await browser.send(method, `${path}?surprise=1`, route.body && {})];
+    const hasBody = ["post", "patch", "put"].includes(route.method);
+    if (hasBody) asked.push(await browser.send(method, path, { surprise: 1 }));
+    for (const answer of asked) {
       expectProblem(answer, 400, "invalid_input");
       expect(answer.text, route.id).toContain("surprise");
     }
