@@ -24,15 +24,16 @@ export async function changePassword(
   const stored = await deps.db.inSystem((tx) =>
     tx.trx("users").where("id", user.id).first<{ password_hash: string }>("password_hash"),
   );
-  if (!(await deps.passwords.verify(stored.password_hash, current_password))) {
-    throw problem(400, "wrong_password", "The current password is wrong.", {
-      errors: [{ path: "body.current_password", message: "wrong password" }],
-    });
-  }
+  if (!(await deps.passwords.verify(stored.password_hash, current_password))) throw wrongPassword();
   await attempts.succeeded(user.email);
   const password_hash = await deps.passwords.hash(new_password);
   await deps.db.inSystem(async (tx) => {
-    await tx.trx("users").where("id", user.id).update({ password_hash });
+    // Set anew by an owner meanwhile, it is not this session's to change any more.
+    const changed = await tx
+      .trx("users")
+      .where({ id: user.id, password_hash: stored.password_hash })
+      .update({ password_hash });
+    if (changed === 0) throw wrongPassword();
     await tx
       .trx("sessions")
       .where("user_id", user.id)
@@ -47,3 +48,8 @@ export async function changePassword(
   });
   deps.log.info({ user: user.id }, "[AUTH] password changed");
 }
+
+const wrongPassword = () =>
+  problem(400, "wrong_password", "The current password is wrong.", {
+    errors: [{ path: "body.current_password", message: "wrong password" }],
+  });

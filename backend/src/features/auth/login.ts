@@ -6,7 +6,7 @@ import { problem } from "../../http/problem.ts";
 import type { SessionUser } from "../../http/session.ts";
 import type { LoginLimiter } from "../../platform/login-limiter.ts";
 import type { AuthDeps } from "./deps.ts";
-import { signIn } from "./sign-in.ts";
+import { signIn, wrongCredentials } from "./sign-in.ts";
 
 interface Account extends SessionUser {
   password_hash: string;
@@ -32,11 +32,11 @@ export async function login(
     const why = !account ? "no such account" : matches ? "suspended" : "wrong password";
     // The given address is left out: people type passwords into the wrong field.
     deps.log.warn({ user: account?.id, ip: ctx.ip, why }, "[AUTH] sign-in refused");
-    throw problem(401, "wrong_credentials", "The e-mail address or the password is wrong.");
+    throw wrongCredentials();
   }
   await attempts.succeeded(email);
-  const { id, business_id, name, role } = account;
-  return signIn(deps, ctx, { id, business_id, email: account.email, name, role });
+  const { id, business_id, name, role, password_hash } = account;
+  return signIn(deps, ctx, { id, business_id, email: account.email, name, role }, password_hash);
 }
 
 /** Counts an attempt at an account's password. @throws 429 */

@@ -73,6 +73,50 @@ test("changing one's password ends one's other sessions and needs the old one", 
   await phone.login(email, "another good one");
 });
 
+test("a sign-in with the old password that meets the change of it comes to nothing", async () => {
+  const { owner } = await people.business();
+  const { id } = await people.user(owner, "agent", "racing@business.example");
+  const thief = people.browser();
+  const credentials = { email: "racing@business.example", password: PASSWORD };
+  const changed = Promise.withResolvers<void>();
+  const commit = Promise.withResolvers<void>();
+  const changing = people.db.inSystem(async ({ trx }) => {
+    await trx("users").where({ id }).update({ password_hash: "another" });
+    await trx("sessions").where({ user_id: id }).delete();
+    changed.resolve();
+    await commit.promise;
+  });
+  await changed.promise;
+  const signing = thief.post("/api/auth/login", credentials);
+  // Long enough to verify the password against what is still committed.
+  await Promise.race([signing, new Promise((resolve) => setTimeout(resolve, 700))]);
+  commit.resolve();
+  await changing;
+  expectProblem(await signing, 401, "wrong_credentials");
+  expect((await thief.get("/api/auth/me")).status).toBe(401);
+});
+
+test("a change of the password that meets an owner's reset of it comes to nothing", async () => {
+  const { owner } = await people.business();
+  const { id, browser } = await people.user(owner, "agent", "reset@business.example");
+  const reset = Promise.withResolvers<void>();
+  const commit = Promise.withResolvers<void>();
+  const resetting = people.db.inSystem(async ({ trx }) => {
+    await trx("users").where({ id }).update({ password_hash: "the owner's" });
+    reset.resolve();
+    await commit.promise;
+  });
+  await reset.promise;
+  const passwords = { current_password: PASSWORD, new_password: "the thief's password" };
+  const changing = browser.post("/api/auth/password", passwords);
+  await Promise.race([changing, new Promise((resolve) => setTimeout(resolve, 700))]);
+  commit.resolve();
+  await resetting;
+  expectProblem(await changing, 400, "wrong_password");
+  const stored = await people.db.inSystem(({ trx }) => trx("users").where({ id }).first());
+  expect(stored.password_hash).toBe("the owner's");
+});
+
 test("a suspended user is out at once, and a reinstated one has to sign in again", async () => {
   const { owner } = await people.business();
   const agent = await people.user(owner, "agent", "agent@business.example");

@@ -70,7 +70,7 @@ export function setupRoutes(deps: AuthDeps): Route[] {
             throw problem(409, "email_taken", "This e-mail address has an account already.");
           });
         log.info({ user: user.id }, "[AUTH] first administrator made with the setup token");
-        return signIn(deps, ctx, user);
+        return signIn(deps, ctx, user, password_hash);
       },
     }),
   ];
