@@ -96,7 +96,8 @@ test.concurrent.each(interrupted)(
       (event) => event.type === "conversation.item.truncate",
     );
     expect(more).toEqual([]);
-    expect(cut!.audio_end_ms).toBeLessThanOrEqual(before.length / 8);
+    // To the frame: the model is told a time, and the ear has a frame.
+    expect(cut!.audio_end_ms).toBeLessThan(before.length / 8 + 20);
     expect(cut!.audio_end_ms).toBeGreaterThan(before.length / 8 - 300);
     expect(session.errors).toEqual([]);
 
@@ -185,8 +186,8 @@ test.concurrent("a greeting that is interrupted is known to the model as far as 
 });
 
 test.concurrent("a caller who interrupts the goodbye is not hung up on", async () => {
-  const { caller } = await answering();
-  await caller.hearsOut(hours.text);
+  const caller = call(product, await product.addBusiness({ greeting: "" }));
+  await caller.line.waitFor("stream_started");
   const { ended_at } = await caller.line.say("goodbye");
   await caller.line.hears({ since: ended_at });
   await caller.line.silence(800);

@@ -3,16 +3,17 @@ import type { Brain, BrainItem, BrainReply, BrainState } from "../sim/openai/ind
 
 /** The clerk's whole offer of a time; the receptionist's is a long sentence. */
 export const offer = "מתאים?";
-/** How the clerk, as the receptionist, begins to say that an appointment is made. */
-export const booked = "קבעתי לך תור";
+/** The clerk's news that an appointment is made. */
+export const booked = "קבעתי לך תור.";
 
-/** The receptionist with a short offer, and `own` ideas where it has some. */
+/** The receptionist in few words, and with `own` ideas where it has some. */
 export const clerk =
   (own: (state: BrainState) => BrainReply | null = () => null): Brain =>
   async (state) => {
-    const asked = state.response_instructions === null;
-    const reply = await ((asked && own(state)) || receptionist(state));
-    return reply.say?.includes("מתאים") ? { ...reply, say: offer } : reply;
+    const free = state.response_instructions === null;
+    const reply = await ((free && own(state)) || receptionist(state));
+    const brief = [offer, booked].find((words) => reply.say?.includes(words.slice(0, -1)));
+    return brief ? { ...reply, say: brief } : reply;
   };
 
 /** A brain's call of a tool. */

@@ -1,96 +1,99 @@
-import type { Call } from "@agentlocator/contract";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { phrase } from "../speech/library.ts";
+import { call } from "./caller.ts";
+import { eventually } from "./eventually.ts";
 import { postWebhook } from "./post-webhook.ts";
 import { startProduct } from "./product.ts";
 import type { Product, TestBusiness } from "./product.ts";
-import { eventually } from "./eventually.ts";
+import type { Call } from "@agentlocator/contract";
 
-let product: Product;
-let known: TestBusiness;
-let unknown: TestBusiness;
+const hours = phrase("agent_hours").text;
 
-beforeAll(async () => {
-  product = await startProduct();
-  known = await product.addBusiness({ greeting: "" });
-  unknown = await product.addBusiness({ greeting: "" });
-});
-afterAll(() => product?.stop());
+/** Each has a database of its own to lose. */
+async function alone(run: (product: Product, business: TestBusiness) => Promise<void>) {
+  const product = await startProduct();
+  try {
+    await run(product, await product.addBusiness({ greeting: "" }));
+    expect(product.twilio.violations).toEqual([]);
+    expect(product.openai.violations).toEqual([]);
+  } finally {
+    await product.stop();
+  }
+}
 
-const away = async (ms: number) => {
-  product.line.cut();
+/** Resolves when the database is back. */
+function away({ line }: Product, ms: number): Promise<void> {
+  line.cut();
   const back = Promise.withResolvers<void>();
   setTimeout(() => {
-    product.line.mend();
+    line.mend();
     back.resolve();
   }, ms);
   return back.promise;
-};
+}
 
-test("a call goes on while the database is away for ten seconds, and all of it is stored", async () => {
-  const call = product.twilio.placeCall({ to: known.phone_number });
-  await call.waitFor("stream_started");
-  await call.say("hello_book");
-  await call.hears({ quiet_ms: 700 });
+test.concurrent("a call goes on while the database is away for ten seconds, and all of it is stored", () =>
+  alone(async (product, business) => {
+    const caller = call(product, business);
+    await caller.line.waitFor("stream_started");
+    const back = away(product, 10_000);
+    const { answered_at, stopped_at } = await caller.ask("opening_hours", hours);
+    expect(answered_at - stopped_at).toBeLessThan(6000);
+    await back;
+    await caller.line.say("goodbye");
+    await caller.line.ended;
 
-  const back = away(10_000);
-  const { ended_at } = await call.say("opening_hours");
-  const answered_at = await call.hears({ since: ended_at });
-  expect(answered_at - ended_at).toBeLessThan(6000);
-  await back;
-  await call.hears({ quiet_ms: 700 });
-  await call.say("goodbye");
-  await call.ended;
+    const stored = await caller.stored(({ turns }) => turns.length === 4);
+    expect(stored.turns.map(({ text }) => text)).toEqual([
+      ...[phrase("opening_hours").text, hours],
+      ...[phrase("goodbye").text, phrase("agent_goodbye").text],
+    ]);
+    expect(stored.turns.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+  }));
 
-  const stored = await eventually(
-    () => known.owner.get<Call>(`/api/calls/${call.sid}`),
-    (read) => read.status === "completed",
-  );
-  const said = stored.turns.filter((turn) => turn.role === "caller").map((turn) => turn.text);
-  expect(said).toEqual(["שלום, אני רוצה לקבוע תור", "מה שעות הפתיחה שלכם?", "תודה רבה, להתראות"]);
-  expect(stored.turns.map((turn) => turn.seq)).toEqual(stored.turns.map((_, i) => i + 1));
-  expect(product.twilio.violations).toEqual([]);
-  expect(product.openai.violations).toEqual([]);
-}, 90_000);
+test.concurrent("a number that was called before is answered without the database; the call is stored later", () =>
+  alone(async (product, business) => {
+    const before = call(product, business);
+    await before.line.waitFor("stream_started");
+    before.line.hangUp();
+    await before.line.ended;
 
-test("a number that was called before is answered without the database; the call is stored later", async () => {
-  const back = away(8000);
-  const call = product.twilio.placeCall({ to: known.phone_number });
-  await call.waitFor("stream_started");
-  const { ended_at } = await call.say("hello_book");
-  await call.hears({ since: ended_at });
-  await back;
-  call.hangUp();
-  await call.ended;
-  const stored = await eventually(
-    () => known.owner.get<Call>(`/api/calls/${call.sid}`).catch(() => null),
-    (read) => read?.status === "completed",
-  );
-  expect(stored!.turns[0]).toMatchObject({ role: "caller", text: "שלום, אני רוצה לקבוע תור" });
-}, 60_000);
+    const back = away(product, 8000);
+    const caller = call(product, business);
+    await caller.line.waitFor("stream_started");
+    await caller.ask("opening_hours", hours);
+    await back;
+    caller.line.hangUp();
+    const stored = await eventually(
+      () => business.owner.get<Call>(`/api/calls/${caller.line.sid}`).catch(() => null),
+      (read) => read?.status === "completed",
+    );
+    expect(stored!.turns[0]).toMatchObject({ role: "caller", text: phrase("opening_hours").text });
+  }));
 
-test("any other number gets the record fallback, and the message is stored later", async () => {
-  const back = away(6000);
-  const call_sid = `CA${"e".repeat(32)}`;
-  const params = { CallSid: call_sid, From: "+972501234567", To: unknown.phone_number };
-  const answer = await postWebhook(product, "/webhook/incoming_call", params);
-  expect(answer.status).toBe(200);
-  expect(answer.text).toContain("<Record");
+test.concurrent("any other number gets the record fallback, and the message is stored later", () =>
+  alone(async (product, business) => {
+    const back = away(product, 6000);
+    const call_sid = `CA${"e".repeat(32)}`;
+    const RecordingSid = `RE${"e".repeat(32)}`;
+    const params = { CallSid: call_sid, From: "+972501234567", To: business.phone_number };
+    const answer = await postWebhook(product, "/webhook/incoming_call", params);
+    expect(answer.status).toBe(200);
+    expect(answer.text).toContain("<Record");
 
-  const recording = product.twilio.recordings;
-  expect(recording).toBeDefined();
-  const recorded = await postWebhook(product, "/webhook/handle_recording", {
-    ...params,
-    RecordingSid: `RE${"e".repeat(32)}`,
-    RecordingUrl: `${product.twilio.api_base_url}/2010-04-01/Accounts/${product.twilio.account_sid}/Recordings/RE${"e".repeat(32)}`,
-    RecordingDuration: "4",
-  });
-  expect(recorded.status).toBe(200);
-  const over = { ...params, CallStatus: "completed", CallDuration: "9" };
-  expect((await postWebhook(product, "/webhook/call_status", over)).status).toBe(204);
-  await back;
-  const stored = await eventually(
-    () => unknown.owner.get<Call>(`/api/calls/${call_sid}`).catch(() => null),
-    (read) => read?.duration_seconds === 9,
-  );
-  expect(stored).toMatchObject({ from_number: "+972501234567" });
-}, 60_000);
+    const { api_base_url, account_sid } = product.twilio;
+    const recorded = await postWebhook(product, "/webhook/handle_recording", {
+      ...params,
+      ...{ RecordingSid, RecordingDuration: "4" },
+      RecordingUrl: `${api_base_url}/2010-04-01/Accounts/${account_sid}/Recordings/${RecordingSid}`,
+    });
+    expect(recorded.status).toBe(200);
+    const over = { ...params, CallStatus: "completed", CallDuration: "9" };
+    expect((await postWebhook(product, "/webhook/call_status", over)).status).toBe(204);
+    await back;
+    const stored = await eventually(
+      () => business.owner.get<Call>(`/api/calls/${call_sid}`).catch(() => null),
+      (read) => read?.duration_seconds === 9,
+    );
+    expect(stored).toMatchObject({ from_number: "+972501234567" });
+  }));

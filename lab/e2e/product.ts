@@ -28,6 +28,7 @@ export interface TestBusiness {
   phone_number: string;
   /** Signed in as its owner. */
   owner: Session;
+  credentials: { email: string; password: string };
 }
 
 /** The whole product between strict simulators, on free ports, with a database of its own. */
@@ -118,7 +119,7 @@ export async function startProduct(more: Record<string, string> = {}): Promise<P
       });
       const session = await signIn(url, owner);
       await session.patch("/api/settings", settings);
-      return { id, name, phone_number, owner: session };
+      return { id, name, phone_number, owner: session, credentials: owner };
     },
 
     async end() {

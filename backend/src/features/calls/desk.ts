@@ -15,7 +15,7 @@ import type { Twiml } from "./twiml.ts";
 import type { EndReason } from "./voice/index.ts";
 import { openedCall, TOKEN_TTL_SECONDS } from "./waiting-room.ts";
 import type { OpenedCall, WaitingCall } from "./waiting-room.ts";
-import { STREAM_START_MS } from "./watchdog.ts";
+import { FIRST_LOOK_MS } from "./watchdog.ts";
 
 /** Twilio waits for an answer; what the database has not taken by then is written afterwards. */
 const ANSWER_MS = 1500;
@@ -102,7 +102,7 @@ export function createDesk(deps: DeskDeps): CallDesk {
     const from_number = callerNumber(params.From ?? "");
     const play = settings.greeting !== "" && settings.greeting_mode === "play";
     const person = settings.ai_enabled_calls ? null : settings.transfer_number;
-    const starts_ms = STREAM_START_MS + (play ? settings.greeting.length * PLAY_MS_A_CHARACTER : 0);
+    const starts_ms = FIRST_LOOK_MS + (play ? settings.greeting.length * PLAY_MS_A_CHARACTER : 0);
     const stream_by = person ? null : new Date(Date.now() + starts_ms);
     const opened = open(plan, { call_sid, from_number, to_number }, stream_by);
     // The watchdog is then certain; without the database the call goes on all the same.

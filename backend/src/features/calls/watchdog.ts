@@ -5,8 +5,12 @@ import type { TwilioRest } from "./twilio-rest.ts";
 import type { Twiml } from "./twiml.ts";
 import { sendToFallback } from "./fallback.ts";
 
-/** A stream that has not started this long after the TwiML never will. */
-export const STREAM_START_MS = 8000;
+/**
+ * A stream that is not there 8 s after the TwiML never will be. It is missed twice before anything
+ * is done: when the database was away, the process that has the stream needs a moment to say so.
+ */
+const LOOK_AGAIN_MS = 3000;
+export const FIRST_LOOK_MS = 8000 - LOOK_AGAIN_MS;
 const SWEEP_MS = 3000;
 
 interface Deps {
@@ -43,7 +47,7 @@ const ORPHANS = `
  */
 export function watchdogJobs({ db, log, rest, twiml }: Deps): JobHandlers {
   return {
-    async "call.watchdog"({ business_id, call_sid }) {
+    async "call.watchdog"({ business_id, call_sid, missed_at }) {
       await db.inBusiness(business_id, async (tx) => {
         const waiting = await tx
           .trx("calls")
@@ -51,6 +55,11 @@ export function watchdogJobs({ db, log, rest, twiml }: Deps): JobHandlers {
           .whereNull("token_used_at")
           .first("call_sid");
         if (!waiting) return;
+        const now = Date.now();
+        if (!(typeof missed_at === "number" && now - missed_at < 2 * LOOK_AGAIN_MS)) {
+          const options = { key: `watchdog:${call_sid}`, run_at: new Date(now + LOOK_AGAIN_MS) };
+          return tx.enqueue("call.watchdog", { call_sid, missed_at: now }, options);
+        }
         log.warn({ biz: business_id, call_sid }, "[CALL] stream never started");
         await sendToFallback(tx, String(call_sid), "stream_never_started", { redirect: true, log });
       });
