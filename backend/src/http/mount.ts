@@ -4,6 +4,7 @@ import Router from "@koa/router";
 import type { Context } from "koa";
 import type { Database } from "../db/database.ts";
 import type { Limiter } from "../platform/limiter.ts";
+import { networkOf } from "../platform/network.ts";
 import { may } from "./access.ts";
 import { checkCsrf } from "./csrf.ts";
 import { invalidInput, notFound, problem } from "./problem.ts";
@@ -87,7 +88,7 @@ async function checkNamed(id: number, { user, impersonated_tenant_id }: Session,
 
 async function limit(route: Route, session: Session | null, ctx: Context, limiter: Limiter) {
   if (!route.rate_limit) return;
-  const who = session ? `user:${session.user.id}` : `ip:${ctx.ip}`;
+  const who = session ? `user:${session.user.id}` : `ip:${networkOf(ctx.ip)}`;
   const { ok, retry_after_seconds } = await limiter.limit(route.id, who, route.rate_limit);
   if (ok) return;
   throw problem(429, "too_many_requests", "Too many requests; wait a little.", {

@@ -153,6 +153,16 @@ describe.each(open)("login attempts: %s", (_name, createIt) => {
     for (let n = 0; n < 60; n++) answers.push((await login.attempt("203.0.113.9", `user${n}`)).ok);
     expect(answers.filter(Boolean)).toHaveLength(50);
   });
+
+  it("limits one network that has an IPv6 address for each attempt", async () => {
+    const login = createLoginLimiter(await createIt());
+    const tryFrom = async (address: string, n: number) =>
+      (await login.attempt(address, `user${n}`)).ok;
+    const answers = [];
+    for (let n = 0; n < 60; n++) answers.push(await tryFrom(`2001:db8:1:2::${n}`, n));
+    expect(answers.filter(Boolean)).toHaveLength(50);
+    expect(await tryFrom("2001:db8:1:3::1", 61)).toBe(true);
+  });
 });
 
 it("makes the delay grow with each attempt that passed, and not with the refused ones", async () => {

@@ -1,4 +1,5 @@
 import type { Limiter, LimitResult } from "./limiter.ts";
+import { networkOf } from "./network.ts";
 
 const ADDRESS = { points: 50, seconds: 15 * 60 };
 const ACCOUNT = { points: 5, seconds: 60 * 60 };
@@ -23,7 +24,7 @@ export function createLoginLimiter(limiter: Limiter): LoginLimiter {
   const normal = (account: string) => account.trim().toLowerCase();
   return {
     async attempt(address, account) {
-      const byAddress = await limiter.limit("login-address", address, ADDRESS);
+      const byAddress = await limiter.limit("login-address", networkOf(address), ADDRESS);
       if (!byAddress.ok) return byAddress;
       const byAccount = await limiter.limit("login-account", normal(account), ACCOUNT);
       if (byAccount.ok) return byAccount;
