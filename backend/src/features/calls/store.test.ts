@@ -65,6 +65,17 @@ test("a stream that comes after the watchdog has sent its call away is not let i
   expect(await read()).toMatchObject({ status: "fallback", token_used_at: null });
 });
 
+test("a token is taken once; asked again for the same stream by the same process it still is", async () => {
+  const take = (stream_sid: string, lease: number) =>
+    db.inBusiness(business_id, (tx) => takeToken(tx, call_sid, stream_sid, lease));
+  expect(await take("MZ1", 1)).toBe(true);
+  // The commit went through and its answer was lost with the connection.
+  expect(await take("MZ1", 1)).toBe(true);
+  expect(await take("MZ2", 1)).toBe(false);
+  expect(await take("MZ1", 2)).toBe(false);
+  expect(await read()).toMatchObject({ stream_sid: "MZ1", host_lease: 1, status: "active" });
+});
+
 test("a character that the database can't keep does not keep a turn from being stored", async () => {
   const turn = {
     seq: 1,

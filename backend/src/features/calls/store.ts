@@ -64,7 +64,8 @@ export async function takeToken(
   const taken = await tx
     .trx("calls")
     .where({ call_sid })
-    .whereNull("token_used_at")
+    // The same stream of this process asks again when the answer of the first time was lost.
+    .where((free) => free.whereNull("token_used_at").orWhere({ stream_sid, host_lease: lease }))
     // The watchdog was faster: the call is on its way to the record fallback.
     .whereNull("redirected_at")
     .update({
