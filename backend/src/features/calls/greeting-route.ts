@@ -3,14 +3,20 @@ import { notFound } from "../../http/problem.ts";
 import { defineRoute } from "../../http/route.ts";
 import type { Route } from "../../http/route.ts";
 import { sendMedia } from "../../http/send-media.ts";
+import { within } from "../../platform/deadline.ts";
+import type { Logger } from "../../platform/log.ts";
 import type { Signer } from "../../platform/signer.ts";
-import type { Prompts } from "../prompts/index.ts";
+import type { PlayedGreeting, Prompts } from "../prompts/index.ts";
 import type { CallPlan, CallPlans } from "./call-plan.ts";
 
 /** Long enough for Twilio to fetch it during the call that named it. */
 const TTL_SECONDS = 600;
 
+/** The caller is on the line and hears nothing; without the database another greeting will do. */
+const LOOKUP_MS = 3000;
+
 interface Deps {
+  log: Logger;
   plans: CallPlans;
   prompts: Prompts;
   signer: Signer;
@@ -18,7 +24,13 @@ interface Deps {
 }
 
 /** The greeting of a business for `greeting_mode: "play"`, at an address that only Twilio is told. */
-export function createPlayedGreetings({ plans, prompts, signer, public_base_url }: Deps) {
+export function createPlayedGreetings({ log, plans, prompts, signer, public_base_url }: Deps) {
+  async function greetingOf(business_id: number): Promise<PlayedGreeting> {
+    const { settings, greeting_audio } = await plans.byBusiness(business_id);
+    const { greeting: text } = settings;
+    return prompts.greeting({ business_id, text, recorded: greeting_audio });
+  }
+
   const route = defineRoute({
     id: "getPlayedGreeting",
     method: "get",
@@ -30,11 +42,9 @@ export function createPlayedGreetings({ plans, prompts, signer, public_base_url 
     handler: async ({ ctx, params }) => {
       const business_id = signer.verify("greeting", params.token);
       if (typeof business_id !== "number") throw notFound();
-      const { settings, greeting_audio } = await plans.byBusiness(business_id);
-      const greeting = await prompts.greeting({
-        business_id,
-        text: settings.greeting,
-        recorded: greeting_audio,
+      const greeting = await within(LOOKUP_MS, greetingOf(business_id)).catch((error: unknown) => {
+        log.error({ err: error, biz: business_id }, "[CALL] the product's own greeting is played");
+        return { ...prompts.mp3("greeting_he"), content_type: "audio/mpeg" };
       });
       await sendMedia(ctx, {
         source: greeting.audio,

@@ -53,7 +53,7 @@ export function createCalls(deps: Deps) {
           { clock: systemClock, log },
         );
   const { PUBLIC_BASE_URL: public_base_url } = env;
-  const greetings = createPlayedGreetings({ plans, prompts, signer, public_base_url });
+  const greetings = createPlayedGreetings({ log, plans, prompts, signer, public_base_url });
   const host = createHost({
     db,
     bus,
