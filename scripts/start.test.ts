@@ -5,8 +5,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { isAlive } from "../backend/test/processes.ts";
 import { freePort } from "./lib/ports.ts";
-import { descendants, isAlive, pidOf, start, type Started } from "./test-support/started.ts";
+import { descendants, pidOf, start, type Started } from "./test-support/started.ts";
 
 let data_dir: string;
 const all: Started[] = [];

@@ -84,15 +84,6 @@ export function descendants(pid: number): number[] {
   }
 }
 
-/** Whether a process runs; a zombie, which nobody has collected yet, does not. */
-export function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
-}
-
 /** The pid among `pids` whose command line has `part` in it. */
 export function pidOf(pids: number[], part: string): number {
   const found = pids.find((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(part));

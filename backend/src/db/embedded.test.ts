@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import pg from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { isAlive } from "../../test/processes.ts";
 import { DirectoryInUse } from "./claim.ts";
 import { startEmbeddedPostgres } from "./embedded.ts";
 
