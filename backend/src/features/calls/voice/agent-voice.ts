@@ -83,7 +83,8 @@ export class AgentVoice {
       utterance: spoken,
       played_ms: this.playback.playedMs(spoken, now),
     }));
-    if (this.playback.outstanding) this.sink.clear();
+    // Also when by the marks nothing is left to play: a mark may be early, and clear is harmless.
+    if (heard.some(({ utterance: { sent_bytes } }) => sent_bytes > 0)) this.sink.clear();
     this.pacer.drop(now);
     this.playback.interrupt();
     this.open.clear();

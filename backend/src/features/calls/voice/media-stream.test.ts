@@ -47,7 +47,10 @@ beforeEach(() => {
     overflow: () => seen.push({ what: "overflow" }),
     fault: (error) => seen.push({ what: String(error) }),
   };
-  const wire = { write: (bytes: Uint8Array) => written.push(Buffer.from(bytes)) };
+  const wire = {
+    writableLength: 0,
+    write: (bytes: Uint8Array) => written.push(Buffer.from(bytes)),
+  };
   stream = new MediaStream(socket, wire, events, clock, { info: log, warn: log, error: log });
 });
 

@@ -21,13 +21,29 @@ function messages(bytes: Buffer, side: "server" | "client" = "server"): string[]
   return found;
 }
 
+/** A socket that takes all at once, or keeps what it was given. */
+function socket(keeps = false) {
+  const kept: Uint8Array[] = [];
+  const taken: Buffer[] = [];
+  return {
+    kept,
+    taken,
+    get writableLength() {
+      return kept.reduce((sum, { length }) => sum + length, 0);
+    },
+    write(bytes: Uint8Array) {
+      if (keeps) kept.push(bytes);
+      else taken.push(Buffer.from(bytes));
+    },
+  };
+}
+
 it("makes frames of any size, in one write a flush", () => {
   const sizes = fc.array(fc.oneof(fc.nat(400), fc.nat(20_000)), { minLength: 1, maxLength: 30 });
   fc.assert(
     fc.property(sizes, fc.boolean(), fc.boolean(), (lengths, each, client) => {
-      const written: Buffer[] = [];
       const side = client ? "client" : "server";
-      const wire = { write: (bytes: Uint8Array) => written.push(Buffer.from(bytes)) };
+      const wire = socket();
       const frames = new TextFrames(wire, side);
       const sent = lengths.map((length, i) => String(i % 10).repeat(length));
       for (const message of sent) {
@@ -35,43 +51,53 @@ it("makes frames of any size, in one write a flush", () => {
         if (each) frames.flush();
       }
       frames.flush();
-      expect(messages(Buffer.concat(written), side)).toEqual(sent);
+      expect(messages(Buffer.concat(wire.taken), side)).toEqual(sent);
     }),
   );
 });
 
 it("puts audio between prefix and suffix", () => {
-  const written: Buffer[] = [];
-  const frames = new TextFrames({ write: (bytes) => written.push(Buffer.from(bytes)) }, "server");
+  const wire = socket();
+  const frames = new TextFrames(wire, "server");
   const audio = Buffer.alloc(160, 5);
   frames.addBase64(Buffer.from('{"a":"'), audio, Buffer.from('"}'));
   frames.add("next");
   frames.flush();
   frames.flush();
-  expect(written).toHaveLength(1);
-  expect(messages(written[0]!)).toEqual([`{"a":"${audio.toString("base64")}"}`, "next"]);
+  expect(wire.taken).toHaveLength(1);
+  expect(messages(wire.taken[0]!)).toEqual([`{"a":"${audio.toString("base64")}"}`, "next"]);
 });
 
-it("never changes what was handed to the socket", () => {
-  const written: Uint8Array[] = [];
-  const frames = new TextFrames({ write: (bytes) => written.push(bytes) }, "server");
+it("never changes what the socket still holds", () => {
+  const wire = socket(true);
+  const frames = new TextFrames(wire, "server");
   for (let i = 0; i < 400; i++) {
     frames.add(`${i}`.padEnd(300, "x"));
     frames.flush();
   }
-  const sent = written.flatMap((bytes) => messages(Buffer.from(bytes)));
+  const sent = wire.kept.flatMap((bytes) => messages(Buffer.from(bytes)));
   expect(sent.map((message) => Number.parseInt(message, 10))).toEqual([...sent.keys()]);
 });
 
+it("uses its memory again once the system has taken it", () => {
+  const memory = new Set<ArrayBufferLike>();
+  const write = (bytes: Uint8Array) => void memory.add(bytes.buffer);
+  const frames = new TextFrames({ writableLength: 0, write }, "server");
+  for (let i = 0; i < 1_000; i++) {
+    frames.add("x".repeat(300));
+    frames.flush();
+  }
+  expect(memory.size).toBe(1);
+});
+
 it("a client's keys are new for each frame", () => {
-  const written: Buffer[] = [];
-  const wire = { write: (bytes: Uint8Array) => written.push(Buffer.from(bytes)) };
+  const wire = socket();
   const frames = new TextFrames(wire, "client");
   for (let i = 0; i < 3_000; i++) {
     frames.addBytes(Buffer.from("same"), Buffer.from(" text"));
     frames.flush();
   }
-  const keys = new Set(written.map((bytes) => bytes.readUInt32BE(2)));
+  const keys = new Set(wire.taken.map((bytes) => bytes.readUInt32BE(2)));
   expect(keys.size).toBeGreaterThan(2_990);
-  expect(messages(written[7]!, "client")).toEqual(["same text"]);
+  expect(messages(wire.taken[7]!, "client")).toEqual(["same text"]);
 });

@@ -10,6 +10,8 @@ const mask_pool_bytes = 4_096;
 
 /** The TCP socket under a WebSocket. */
 export interface Wire {
+  /** Bytes that were written and not yet taken by the system. */
+  readonly writableLength: number;
   write(bytes: Uint8Array): unknown;
 }
 
@@ -59,10 +61,10 @@ export class TextFrames {
   /** Writes what was added. */
   flush(): void {
     if (this.to === this.from) return;
-    // Never written to again: the socket may hold on to it.
-    const bytes = this.slab.subarray(this.from, this.to);
+    this.wire.write(this.slab.subarray(this.from, this.to));
+    // What the socket still holds on to is not written over; usually the system took it at once.
+    if (this.wire.writableLength === 0) this.to = 0;
     this.from = this.to;
-    this.wire.write(bytes);
   }
 
   /** Makes room and writes the header; returns where the message begins. */
