@@ -126,9 +126,7 @@ test("without its parent the database ends by itself once its sessions have", as
   await once(child, "exit");
   await session.query("select 1");
   await session.end();
-  await expect
-    .poll(() => stat(`/proc/${pid}`).catch(() => "gone"), { timeout: 15_000 })
-    .toBe("gone");
+  await expect.poll(() => isAlive(pid), { timeout: 15_000 }).toBe(false);
 });
 
 test("a start that fails says what PostgreSQL said, and lets go of the directory", async () => {
