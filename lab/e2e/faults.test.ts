@@ -176,7 +176,7 @@ test.concurrent("so does one who hangs up before the stream is there", async () 
 });
 
 const refusals: [Fault, reason: string, within_ms: number][] = [
-  [{ kind: "http", status: 401 }, "model_refused", 1000],
+  [{ kind: "http", status: 401 }, "model_refused", 2500],
   [{ kind: "http", status: 503 }, "model_unreachable", 4500],
   [{ kind: "reset" }, "model_unreachable", 4500],
   [{ kind: "mute" }, "model_unreachable", 8000],
