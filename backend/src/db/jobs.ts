@@ -3,6 +3,7 @@ import type { JobHelpers, Runner, TaskList } from "graphile-worker";
 import type { Knex } from "knex";
 import pg from "pg";
 import type { Logger } from "../platform/log.ts";
+import { cutWhenSilent } from "./silence.ts";
 import { createWorkerLease } from "./worker-lease.ts";
 
 export interface JobOptions {
@@ -65,7 +66,10 @@ export async function startJobs(options: {
   });
   const lost = (error: Error) => log.warn({ err: error }, "[JOB] database connection lost");
   pool.on("error", lost);
-  pool.on("connect", (client) => client.on("error", lost));
+  pool.on("connect", (client) => {
+    client.on("error", lost);
+    cutWhenSilent(client);
+  });
   const lease = await createWorkerLease({ url, pool, log });
   const runner: Runner = await run({
     pgPool: pool,

@@ -1,6 +1,7 @@
 import knexFactory from "knex";
 import type { Knex } from "knex";
 import pg from "pg";
+import { cutWhenSilent } from "./silence.ts";
 
 const { builtins } = pg.types;
 
@@ -20,8 +21,11 @@ const types = {
 /** knex would print to the console; what fails is reported by whoever asked for it. */
 const quiet = { warn() {}, error() {}, deprecate() {}, debug() {} };
 
-/** Opens the pool. Connections are made when needed; nothing is asked of the server here. */
-export function createPool(url: string, max = 20): Knex {
+/**
+ * Opens the pool. Connections are made when needed; nothing is asked of the server here.
+ * @param silent_ms how long the server may leave a question without any answer
+ */
+export function createPool(url: string, max = 20, silent_ms?: number): Knex {
   return knexFactory({
     client: "pg",
     log: quiet,
@@ -34,7 +38,14 @@ export function createPool(url: string, max = 20): Knex {
       statement_timeout: 15_000,
       idle_in_transaction_session_timeout: 30_000,
     } as Knex.PgConnectionConfig,
-    pool: { min: 0, max },
+    pool: {
+      min: 0,
+      max,
+      afterCreate(client: pg.Client, done: (error: null, client: pg.Client) => void) {
+        cutWhenSilent(client, silent_ms);
+        done(null, client);
+      },
+    },
     acquireConnectionTimeout: 4000,
   });
 }
