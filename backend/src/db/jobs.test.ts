@@ -97,7 +97,7 @@ test("another process leaves a living one its job, and takes it when that one di
   holder.child.kill("SIGKILL");
   await other.hears((said) => said.done === "one");
   expect(await notes()).toContain("one");
-});
+}, 40_000);
 
 test("a job that ends while the database is away is done again soon, and what waits behind it", async () => {
   const database = new URL(testDb.url);

@@ -72,10 +72,11 @@ export function openEventStream(
   }
 
   async function sendStored(): Promise<void> {
-    if (!(await stillAllowed())) return void out.end();
     cursor ??= await db.inBusiness(business_id, lastEventId);
     const since = cursor;
     const page = await db.inBusiness(business_id, (tx) => eventsSince(tx, since, REPLAY_LIMIT));
+    // Asked after the reading: nothing is sent that came later than the end of the session.
+    if (!(await stillAllowed())) return void out.end();
     if (page.gap) {
       cursor = page.last;
       send("reset", {}, page.last);
