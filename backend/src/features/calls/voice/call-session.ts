@@ -208,7 +208,8 @@ export class CallSession {
 
   private patienceEvents() {
     return {
-      mayIntervene: () => this.state === "live" && !this.caller.speaking,
+      live: () => this.state === "live",
+      callerSpeaks: () => this.caller.speaking,
       again: (request: ResponseRequest) => this.dialogue.again(request),
       replace: (detail: string) => this.link.replace(detail),
       giveUp: () => this.fail("model_mute", "no answer from a second session either"),
@@ -219,7 +220,10 @@ export class CallSession {
     return {
       up: (connection: ModelConnection, first: boolean) => this.onUp(connection, first),
       down: () => this.onDown(),
-      failed: (kind: FailureKind, detail: string) => this.fail(kind, detail),
+      failed: (kind: FailureKind, detail: string) => {
+        // The last words need no model any more, or have to do without.
+        if (!this.ending) this.fail(kind, detail);
+      },
     };
   }
 
@@ -227,10 +231,6 @@ export class CallSession {
     this.connection = connection;
     this.dialogue.attach(connection);
     const unheard = this.caller.catchUp(connection, first);
-    if (this.ending) {
-      const words = inLanguage(this.brief.language, phrases.goodbye);
-      return this.dialogue.ask("goodbye", words);
-    }
     if (this.greeting.owed) {
       this.dialogue.ask("greeting", phrases.sayExactly(this.brief.greeting));
     } else if (!unheard && this.waiting.kind !== null) {
@@ -241,10 +241,14 @@ export class CallSession {
   }
 
   private onDown(): void {
+    if (this.ending) {
+      this.freeModel();
+      return this.voice.finishAll(this.clock.now());
+    }
     this.connection = null;
     this.caller.sessionLost();
     const now = this.clock.now();
-    if (this.dialogue.detach() && this.state === "live") this.waiting.begin("stall", now);
+    if (this.dialogue.detach()) this.waiting.begin("stall", now);
     this.voice.finishAll(now);
   }
 
@@ -376,7 +380,7 @@ export class CallSession {
   private watchIdle(now: number): void {
     const { responses, tools } = this.dialogue;
     const occupied =
-      this.line.speaking !== null || this.caller.active || this.waiting.kind !== null;
+      this.line.speaking !== null || this.caller.active(now) || this.waiting.kind !== null;
     const busy = occupied || tools.busy || responses.busy || !this.voice.silent;
     if (!busy) this.link.renewIfOld(now);
     const limit = this.brief.max_call_ms ?? this.deps.limits.max_call_ms;

@@ -14,6 +14,7 @@ const least_turn_ms = 240;
 const preroll_ms = 500;
 const first_audio_ms = 5_000;
 const longest_turn_ms = 60_000;
+const model_speech_ms = 10_000;
 /** An answer's time counts from the caller's last word if that was not longer ago. */
 const stop_memory_ms = 3_000;
 
@@ -74,9 +75,10 @@ export class CallerSide {
     return this.ears.speech.speaking;
   }
 
-  /** By our ears or the model's. */
-  get active(): boolean {
-    return this.speaking || this.turn.model_speech_at !== null;
+  /** By our ears or the model's; a model that hears speech without end is not believed. */
+  active(now: number): boolean {
+    const model_at = this.turn.model_speech_at;
+    return this.speaking || (model_at !== null && now - model_at < model_speech_ms);
   }
 
   frame(bytes: Uint8Array, length: number, now: number): void {
@@ -132,7 +134,7 @@ export class CallerSide {
     this.ears.modelSpeechStopped();
     this.deadlines.clear("commit");
     if (!answer) {
-      this.log.info({}, "[CALL] somebody else spoke while the agent did; not answered");
+      this.log.info({}, "[CALL] nothing new of the caller in this turn; not answered");
       return null;
     }
     return last_loud_at !== null && now - last_loud_at < stop_memory_ms ? last_loud_at : now;

@@ -34,10 +34,13 @@ export class CallerTurn {
    */
   committed(now: number, speaking: boolean, last_loud_at: number | null): boolean {
     const began = this.model_speech_at ?? now;
+    const loud_at = last_loud_at ?? -Infinity;
+    // A turn ended by us and by the model at once is one turn.
+    const something_new = this.model_speech_at !== null || speaking || loud_at > this.committed_at;
+    const by_our_ears = speaking || loud_at >= began;
+    const answer = something_new && (this.accepted || by_our_ears);
     this.model_speech_at = null;
     this.committed_at = now;
-    const by_our_ears = speaking || (last_loud_at ?? -Infinity) >= began;
-    const answer = this.accepted || by_our_ears;
     this.accepted = true;
     return answer;
   }

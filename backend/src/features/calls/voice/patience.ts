@@ -10,10 +10,13 @@ import { Waiting } from "./waiting.ts";
 
 const failed_retry_ms = 300;
 const most_empty_responses = 2;
+/** Who is taken to speak longer than this while an answer is due may be a noise. */
+const longest_speech_ms = 12_000;
 
 export interface PatienceEvents {
-  /** The call goes on and the caller is not speaking: words of ours would be heard. */
-  mayIntervene(): boolean;
+  live(): boolean;
+  /** Words of ours would not be heard. */
+  callerSpeaks(): boolean;
   /** Asks once more for a response that brought nothing. */
   again(request: ResponseRequest): void;
   /** Another model session is needed. */
@@ -48,7 +51,7 @@ export class Patience {
     this.log = log;
     this.events = events;
     this.waiting = new Waiting(deadlines, limits, {
-      filler: () => events.mayIntervene() && this.fillers.play(clock.now()),
+      filler: () => events.live() && !events.callerSpeaks() && this.fillers.play(clock.now()),
       recover: (kind) => this.recover(kind),
       giveUp: () => events.giveUp(),
     });
@@ -73,7 +76,9 @@ export class Patience {
   }
 
   private recover(kind: WaitKind): boolean {
-    if (!this.events.mayIntervene()) return false;
+    if (!this.events.live()) return true;
+    const waited = this.clock.now() - this.waiting.since;
+    if (this.events.callerSpeaks() && waited < longest_speech_ms) return false;
     this.empty_responses = 0;
     this.events.replace(`the caller waits for the ${kind}`);
     return true;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Brain } from "../../../../../lab/sim/openai/index.ts";
 import { phrase } from "../../../../../lab/speech/library.ts";
-import { greeted, order, texts, withCall } from "../../../../test/telephone.ts";
+import { greeted, order, pause, texts, withCall } from "../../../../test/telephone.ts";
 
 const question = phrase("opening_hours");
 
@@ -89,6 +89,23 @@ describe.concurrent("tools", () => {
       expect(frames.length * 20).toBeGreaterThan(say.audio.length / 8 - 700);
       expect(performance.now() - frames.at(-1)!).toBeLessThan(600);
       expect(call.record).toMatchObject({ ended: "agent_ended", failed: [] });
+    });
+  });
+
+  it("end_call: a model that dies during the goodbye does not spoil it", async () => {
+    const say = phrase("agent_goodbye");
+    const options = { sim: { brain: calling("end_call"), latency: { speed: 50 } } };
+    const run = async () => ({ output: {}, say: say.text, effect: "end_call" as const });
+    await withCall({ options, run }, async (call, line) => {
+      await greeted(call);
+      const { ended_at } = await call.mouth.say(question.audio);
+      await call.hears(ended_at);
+      await pause(600);
+      line.sim.connections[0]!.close(1011, "");
+      await call.ended;
+      expect(call.record).toMatchObject({ ended: "agent_ended", failed: [] });
+      const heard = call.stream.playback.audibleFrames(ended_at).length * 20;
+      expect(heard).toBeGreaterThan(say.audio.length / 8 - 700);
     });
   });
 
