@@ -161,6 +161,15 @@ test("unknown fields are refused by every route, in the body and in the query", 
   }
 });
 
+test("what is wrong is told briefly, however much is wrong", async () => {
+  const names = Array.from({ length: 50_000 }, (_, i) => `field_${i}`);
+  for (const body of [{ ["x".repeat(500_000)]: 1 }, Object.fromEntries(names.map((n) => [n, 1]))]) {
+    const answer = await owner.patch("/api/settings", body);
+    expectProblem(answer, 400, "invalid_input");
+    expect(answer.text.length).toBeLessThan(2000);
+  }
+});
+
 test("an agent gets 403 from exactly the routes that are the owner's", async () => {
   const refused: string[] = [];
   for (const route of people.routes) {

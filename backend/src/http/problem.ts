@@ -42,11 +42,14 @@ export function problem(
 export const notFound = (what = "This address") =>
   problem(404, "not_found", `${what} does not exist.`);
 
+/** An unknown field's name, which is told back, may be as long as the whole body. */
+const cut = (text: string) => (text.length > 300 ? `${text.slice(0, 300)}…` : text);
+
 /** What is wrong with an input, by path. */
 export function invalidInput(error: ZodError, where: string): ProblemError {
   const errors = error.issues.slice(0, 20).map((issue) => ({
-    path: [where, ...issue.path].join("."),
-    message: issue.message,
+    path: cut([where, ...issue.path].join(".")),
+    message: cut(issue.message),
   }));
   return problem(400, "invalid_input", "The request does not fit this address.", { errors });
 }

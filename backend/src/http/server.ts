@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders, Server } from "node:http";
 import Koa from "koa";
 import type { Context, Middleware, Next } from "koa";
 import websockify from "koa-websocket";
@@ -6,6 +6,9 @@ import type WebSocket from "ws";
 import type { Histogram } from "prom-client";
 import type { Logger } from "../platform/log.ts";
 import { bodies, requests, securityHeaders } from "./middleware.ts";
+import { requestId } from "./mount.ts";
+import { notFound, problem, problemBody } from "./problem.ts";
+import type { ProblemError } from "./problem.ts";
 
 /** Twilio's frames are under 1 kB; nothing legitimate comes near this. */
 const MAX_WS_PAYLOAD = 64 * 1024;
@@ -54,11 +57,16 @@ export function createServer(options: ServerOptions): HttpServer {
     handleProtocols: (offered: Set<string>) => offered.has(MEDIA_PROTOCOL) && MEDIA_PROTOCOL,
     verifyClient: (
       { req }: { req: IncomingMessage },
-      done: (ok: boolean, code?: number, text?: string) => void,
+      done: (ok: boolean, code?: number, text?: string, headers?: OutgoingHttpHeaders) => void,
     ) => {
+      const refuse = (error: ProblemError) => {
+        const { status, body } = problemBody(error, requestId(""));
+        done(false, status, JSON.stringify(body), { "Content-Type": "application/problem+json" });
+      };
       const socket = find(req.url);
-      if (!socket) return done(false, 404, "Not Found");
-      return socket.admits() ? done(true) : done(false, 503, "Service Unavailable");
+      if (!socket) return refuse(notFound());
+      if (!socket.admits()) return refuse(problem(503, "busy", "No more streams at this moment."));
+      done(true);
     },
   });
   app.silent = true;
