@@ -102,11 +102,11 @@ describe.concurrent("no session at the beginning", () => {
 });
 
 describe.concurrent("in the middle of a call", () => {
-  it("asked, stays silent: filler by 2.2 s, second session, answer, no silence over 3 s", async () => {
+  it("asked, stays silent: filler, second session, answer, no silence over 3 s", async () => {
     await withCall({ faults_at: [[{ kind: "no_response" }]] }, async (call, line) => {
       await greeted(call);
       const { ended_at } = await call.mouth.say(question.audio);
-      expect((await call.hears(ended_at)) - ended_at).toBeLessThan(2_300);
+      expect((await call.hears(ended_at)) - ended_at).toBeLessThan(2_900);
       await call.until(() => order(call) === "aca", 12_000);
       await call.hears(performance.now() - 100);
       expect(line.sim.connections).toHaveLength(2);

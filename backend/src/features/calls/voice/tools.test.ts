@@ -49,7 +49,7 @@ describe.concurrent("tools", () => {
     await withCall({ options, run }, async (call, line) => {
       await greeted(call);
       const { ended_at } = await call.mouth.say(question.audio);
-      expect((await call.hears(ended_at)) - ended_at).toBeLessThan(2_500);
+      expect((await call.hears(ended_at)) - ended_at).toBeLessThan(3_000);
       await call.until(() => texts(call).some((text) => text.startsWith("תוצאה")));
       expect(aborted).toBe(true);
       expect(line.sim.connections).toHaveLength(1);

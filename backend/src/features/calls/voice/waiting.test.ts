@@ -53,8 +53,23 @@ it("a tool: filler after 1.2 s, and no other session while it runs", () => {
   waiting.hold(500);
   expect(run(500, 12_000)).toEqual({ 1_700: "filler", 5_700: "filler", 9_700: "filler" });
   waiting.again(12_000);
-  expect(run(12_020, 18_000)).toMatchObject({ 14_000: "filler", 18_000: "recover answer,filler" });
+  expect(run(12_020, 18_000)).toEqual({
+    13_200: "filler",
+    17_200: "filler",
+    18_000: "recover answer",
+  });
   expect(waiting.since).toBe(0);
+});
+
+it("a quick tool does not put off the filler, and a filler is not doubled", () => {
+  waiting.begin("answer", 0);
+  waiting.hold(700);
+  waiting.again(1_800);
+  expect(run(1_800, 2_600)).toEqual({ 2_000: "filler" });
+  waiting.hold(2_600);
+  expect(run(2_600, 5_000)).toEqual({ 3_800: "filler" });
+  waiting.again(5_000);
+  expect(run(5_000, 8_000)).toEqual({ 7_000: "filler" });
 });
 
 it("waits on when it is not the moment for another session", () => {

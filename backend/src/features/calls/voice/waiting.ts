@@ -6,6 +6,8 @@ export type DeadlineName = "filler" | "recover" | "give_up" | "commit" | "retry"
 
 /** A filler is followed by another after this, so that no silence becomes long. */
 const refill_ms = 4_000;
+/** About the length of a filler. */
+const filler_ms = 1_500;
 const again_ms = 1_000;
 const hearing_ms = 1_000;
 
@@ -26,6 +28,7 @@ export class Waiting {
   kind: WaitKind | null = null;
   /** What the answer's time is counted from: the caller's last word. */
   since = 0;
+  private filled_at = -Infinity;
   private readonly deadlines: Deadlines<DeadlineName>;
   private readonly limits: CallLimits;
   private readonly events: WaitingEvents;
@@ -49,13 +52,14 @@ export class Waiting {
   hold(now: number): void {
     if (this.kind === null) this.begin("prompt", now);
     this.deadlines.clear("recover", "give_up");
-    this.fillAt(now + this.limits.tool_filler_ms);
+    this.fillAt(this.soonest(now, now + this.limits.tool_filler_ms));
   }
 
   /** The model has something new to answer to: the rungs count from now. */
   again(now: number): void {
-    if (this.kind === null) this.begin("prompt", now);
-    else this.arm(now);
+    if (this.kind === null) return this.begin("prompt", now);
+    this.arm(now);
+    this.fillAt(this.soonest(now, now + this.limits.answer_filler_ms));
   }
 
   /**
@@ -67,7 +71,9 @@ export class Waiting {
     if (this.kind === null) return;
     const at = now + this.limits.recovery_deadline_ms + (unheard ? hearing_ms : 0);
     this.deadlines.set("give_up", at, () => this.events.giveUp());
-    if (this.events.filler()) this.fillAt(now + refill_ms);
+    if (!this.events.filler()) return;
+    this.filled_at = now;
+    this.fillAt(now + refill_ms);
   }
 
   end(): void {
@@ -95,9 +101,15 @@ export class Waiting {
     });
   }
 
+  /** `at`, or earlier when the caller has been in silence for long: whatever the reasons were. */
+  private soonest(now: number, at: number): number {
+    const quiet_from = Math.max(this.since, this.filled_at + filler_ms);
+    return Math.max(now, Math.min(at, quiet_from + this.limits.answer_filler_ms));
+  }
+
   private fillAt(at: number): void {
     this.deadlines.set("filler", at, () => {
-      this.events.filler();
+      if (this.events.filler()) this.filled_at = at;
       this.fillAt(at + refill_ms);
     });
   }
