@@ -3,17 +3,23 @@ import { defineConfig } from "vitest/config";
 const shared = {
   globals: false,
   pool: "forks",
-  testTimeout: 20_000,
-  hookTimeout: 30_000,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
   restoreMocks: true,
   unstubEnvs: true,
 } as const;
 
 /** Whole processes and browsers: nothing waits for the clock, but everything takes its time. */
-const slow = { testTimeout: 90_000, hookTimeout: 60_000 } as const;
+const slow = { testTimeout: 120_000, hookTimeout: 90_000 } as const;
 const processes = ["frontend/test/**/*.test.ts", "scripts/**/*.test.ts"];
-/** Whole calls run at the pace of speech: beside other tests they would measure those instead. */
-const calls = ["lab/**/*.test.ts", "scripts/demo.test.ts"];
+/** Calls run at the pace of speech: beside other tests they would measure those instead. */
+const on_the_line =
+  "{call-session,caller-ears,greeting,interruption,ladder,model-link,openai-session,tools}";
+const calls = [
+  `backend/src/features/calls/voice/${on_the_line}.test.ts`,
+  "lab/**/*.test.ts",
+  "scripts/demo.test.ts",
+];
 
 const elsewhere = ["**/node_modules/**"];
 
@@ -26,7 +32,7 @@ export default defineConfig({
           ...shared,
           name: "unit",
           include: ["{backend,baileys,frontend}/**/*.test.ts"],
-          exclude: [...elsewhere, ...processes],
+          exclude: [...elsewhere, ...processes, ...calls],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
