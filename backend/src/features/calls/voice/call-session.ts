@@ -220,6 +220,7 @@ export class CallSession {
     return {
       up: (connection: ModelConnection, first: boolean) => this.onUp(connection, first),
       down: () => this.onDown(),
+      retrying: () => void this.patience.fill(),
       failed: (kind: FailureKind, detail: string) => {
         // The last words need no model any more, or have to do without.
         if (!this.ending) this.fail(kind, detail);

@@ -60,6 +60,8 @@ describe.concurrent("no session at the beginning", () => {
       await call.ended;
       expect(call.record.failed).toMatchObject([{ kind: "model_unreachable" }]);
       expect(ago(call)).toBeLessThan(8_000);
+      const { started_at } = call.stream;
+      expect(longestSilence(call, started_at, performance.now())).toBeLessThan(3_000);
     });
   });
 

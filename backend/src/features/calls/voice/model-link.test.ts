@@ -63,6 +63,7 @@ beforeEach(() => {
     events: {
       up: (_connection, first) => happened.push(first ? "first" : "up"),
       down: () => happened.push("down"),
+      retrying: () => happened.push("retrying"),
       failed: (kind) => happened.push(kind),
     },
   });
@@ -86,7 +87,7 @@ it("tries three times to get a session, with pauses, then gives up", () => {
   opened[2]!.fail("unreachable");
   clock.advance(10_000);
   expect(opened).toHaveLength(3);
-  expect(happened).toEqual(["model_unreachable"]);
+  expect(happened).toEqual(["retrying", "retrying", "model_unreachable"]);
 });
 
 it("does not try again for longer than four seconds in all", () => {
@@ -95,7 +96,7 @@ it("does not try again for longer than four seconds in all", () => {
   opened[0]!.fail("unreachable");
   clock.advance(300 + 2_500);
   opened[1]!.fail("unreachable");
-  expect(happened).toEqual(["model_unreachable"]);
+  expect(happened).toEqual(["retrying", "model_unreachable"]);
 });
 
 it("does not try again when it was refused for good", () => {

@@ -7,6 +7,8 @@ export interface LinkEvents {
   up(connection: ModelConnection, first: boolean): void;
   /** The session is gone and another is being opened. */
   down(detail: string): void;
+  /** No session yet: another attempt follows. */
+  retrying(): void;
   /** No session can be had. */
   failed(kind: FailureKind, detail: string): void;
 }
@@ -152,6 +154,7 @@ export class ModelLink {
       events.failed(failure_of[kind], detail);
       return;
     }
+    if (!was_up) events.retrying();
     const wait = was_up ? 0 : pause_between_attempts_ms * this.attempts;
     this.cancelRetry = clock.after(wait, () => this.attempt(null));
   }

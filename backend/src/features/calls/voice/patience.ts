@@ -51,10 +51,16 @@ export class Patience {
     this.log = log;
     this.events = events;
     this.waiting = new Waiting(deadlines, limits, {
-      filler: () => events.live() && !events.callerSpeaks() && this.fillers.play(clock.now()),
+      filler: () => this.fill(),
       recover: (kind) => this.recover(kind),
       giveUp: () => events.giveUp(),
     });
+  }
+
+  /** Plays a filler if the line is silent. */
+  fill(): boolean {
+    const { live, callerSpeaks } = this.events;
+    return live() && !callerSpeaks() && this.fillers.play(this.clock.now());
   }
 
   /** The agent is heard, or about to be. */
