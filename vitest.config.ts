@@ -5,6 +5,7 @@ const shared = {
   pool: "forks",
   testTimeout: 60_000,
   hookTimeout: 60_000,
+  expect: { poll: { timeout: 20_000 } },
   restoreMocks: true,
   unstubEnvs: true,
 } as const;
