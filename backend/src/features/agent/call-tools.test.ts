@@ -108,3 +108,32 @@ test("nor is it said again when the words come after the tool's answer", async (
   talk.wait(1000);
   expect(await tools.callerSaid("כן, מאשר", now())).toEqual({ say: ask_time });
 });
+
+test("words are looked at only when they can change something", async () => {
+  const talk = await converse(world, business_id);
+  const { log, clock, call_sid, thread_id } = talk.ctx;
+  let looks = 0;
+  const db: typeof world.db = {
+    ...world.db,
+    inBusiness: (id, run) => ((looks += 1), world.db.inBusiness(id, run)),
+  };
+  const call = { business_id, call_sid: call_sid!, thread_id };
+  const tools = createCallTools({ db, log, clock }, call);
+  const says = async (text: string) => {
+    talk.wait(1000);
+    const before = looks;
+    const remark = await tools.callerSaid(text, new Date(talk.clock.now()));
+    return { remark, looked: looks > before };
+  };
+
+  expect(await says("שלום, אני רוצה לקבוע תור")).toEqual({ remark: null, looked: true });
+  expect(await says("מה שעות הפתיחה שלכם?")).toEqual({ remark: null, looked: false });
+  expect(await says("כן, מאשר")).toMatchObject({ remark: { say: ask_time }, looked: true });
+  expect(await says("לא")).toEqual({ remark: null, looked: false });
+
+  const slot = JSON.stringify({ date: "2026-11-24", time: "10:00" });
+  await tools.run({ name: "propose_slot", arguments: slot, tool_call_id: "call_1" });
+  expect((await says("לא")).remark?.note).toBeDefined();
+  expect(await says("טוב, אז נדבר")).toEqual({ remark: null, looked: true });
+  expect(await says("להתראות")).toEqual({ remark: null, looked: false });
+});

@@ -2,7 +2,7 @@ import { DateTime } from "luxon";
 import { within } from "../../platform/deadline.ts";
 import { callerSaid, type Remark } from "./caller-said.ts";
 import { readAnswer } from "./confirmation.ts";
-import type { CustomerTurn } from "./pending-slot.ts";
+import { afterCustomerTurn, type CustomerTurn } from "./pending-slot.ts";
 import { runTool } from "./run-tool.ts";
 import type { ToolCall } from "./tool-calls.ts";
 import type { ToolContext, ToolOutcome } from "./tool.ts";
@@ -35,6 +35,10 @@ export function createCallTools(
   let left_to_say: string | null = null;
   /** When a tool last made the agent say something in set words. */
   let tool_said_at = -Infinity;
+  /** Counts the beginnings and ends of tools, which alone put something on the table in a call. */
+  let tool_steps = 0;
+  /** As many as there were when the table was last seen to be empty. */
+  let empty_at = -1;
 
   async function context(signal?: AbortSignal): Promise<ToolContext> {
     const thread_id = await call.thread_id;
@@ -65,12 +69,34 @@ export function createCallTools(
     }
   }
 
+  /** Most words need no look into the database: nothing is proposed, and they do not ask for it. */
+  function changesNothing(turn: CustomerTurn): boolean {
+    if (empty_at !== tool_steps) return false;
+    const now = DateTime.fromMillis(deps.clock.now());
+    return afterCustomerTurn({ kind: "none" }, turn, now).do === "nothing";
+  }
+
+  async function take(turn: CustomerTurn): Promise<Remark | null> {
+    if (changesNothing(turn)) return null;
+    const steps = tool_steps;
+    return callerSaid(await context(), turn, ({ kind }) => {
+      if (kind === "none") empty_at = steps;
+    });
+  }
+
+  async function runCounted(asked: ToolCall, signal?: AbortSignal): Promise<ToolOutcome> {
+    tool_steps += 1;
+    try {
+      const confirms = asked.name === "confirm_appointment";
+      return confirms ? await confirm(asked, signal) : await runTool(await context(signal), asked);
+    } finally {
+      tool_steps += 1;
+    }
+  }
+
   return {
     async run(asked, signal) {
-      const confirms = asked.name === "confirm_appointment";
-      const outcome = confirms
-        ? await confirm(asked, signal)
-        : await runTool(await context(signal), asked);
+      const outcome = await runCounted(asked, signal);
       const proposes = asked.name === "propose_slot" || asked.name === "move_appointment";
       if (proposes) proposed_at = deps.clock.now();
       if (outcome.say !== undefined) tool_said_at = deps.clock.now();
@@ -80,7 +106,7 @@ export function createCallTools(
     async callerSaid(text, began_at) {
       const turn = { text, began_at };
       last_turn = turn;
-      const remark = await callerSaid(await context(), turn);
+      const remark = await take(turn);
       // The caller is asked once, by whichever way comes first.
       const asked_already = tool_said_at >= began_at.getTime();
       if (remark?.say !== undefined && confirming > 0) left_to_say = remark.say;

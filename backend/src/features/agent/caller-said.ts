@@ -1,5 +1,6 @@
 import { confirmPending } from "./confirm.ts";
-import { afterCustomerTurn, type CustomerTurn, type PendingStep } from "./pending-slot.ts";
+import { afterCustomerTurn } from "./pending-slot.ts";
+import type { CustomerTurn, PendingState, PendingStep } from "./pending-slot.ts";
 import { openScope } from "./scope.ts";
 import { latestConfirmation, storeOutcome } from "./tool-calls.ts";
 import type { ToolContext, ToolScope } from "./tool.ts";
@@ -15,13 +16,20 @@ export interface Remark {
  * books it, one without an exact time is asked about, a refusal takes it off the table. Null when
  * there is nothing to do. A failure is logged and leaves everything as it was, so that the model's
  * own `confirm_appointment` can still book.
+ * @param found told what was on the table when the customer spoke
  */
-export async function callerSaid(ctx: ToolContext, turn: CustomerTurn): Promise<Remark | null> {
+export async function callerSaid(
+  ctx: ToolContext,
+  turn: CustomerTurn,
+  found?: (pending: PendingState) => void,
+): Promise<Remark | null> {
   try {
     return await ctx.db.inBusiness(ctx.business_id, async (tx) => {
       const scope = await openScope(tx, { ...ctx, last_turn: turn });
       const step = afterCustomerTurn(scope.pending, turn, scope.now);
-      return take(scope, step);
+      const remark = await take(scope, step);
+      found?.(scope.pending);
+      return remark;
     });
   } catch (error) {
     const where = { biz: ctx.business_id, thread_id: ctx.thread_id };
