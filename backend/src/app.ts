@@ -53,8 +53,13 @@ export interface App {
 /**
  * The composition root: every service is made here, once, from the parsed environment, in the order
  * in which they need each other. The schema must be up to date (`migrate`).
+ * @param onFatal told when the process can do its work no more and has to be started again
  */
-export async function startApp(env: Env, log: Logger): Promise<App> {
+export async function startApp(
+  env: Env,
+  log: Logger,
+  onFatal: (reason: string) => void = () => undefined,
+): Promise<App> {
   const clock = systemClock;
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
@@ -128,6 +133,7 @@ export async function startApp(env: Env, log: Logger): Promise<App> {
     url: env.DATABASE_URL,
     log,
     crontab: CRONTAB,
+    onEnded: () => onFatal("the job workers ended"),
     handlers: { ...calls.jobs, ...eventsJobs({ db }), ...authJobs({ db, clock }) },
   });
   await calls.start(jobs.lease);

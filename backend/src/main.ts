@@ -20,20 +20,21 @@ process.on("uncaughtException", (error) => {
 
 try {
   await migrate(env.DATABASE_URL);
-  const app = await startApp(env, log);
   let ending = false;
-  const end = async (signal: string) => {
+  const end = async (why: string, code = 0) => {
     if (ending) process.exit(1);
     ending = true;
-    log.info(`[HTTP] ${signal}: ending`);
+    log.info(`[HTTP] ${why}: ending`);
     setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
-    await app.close();
-    process.exit(0);
+    await (await starting).close();
+    process.exit(code);
   };
+  const starting = startApp(env, log, (reason) => void end(reason, 1));
+  const { port } = await starting;
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => void end(signal));
   // Whoever started this process with a channel is gone when the channel is.
   process.on("disconnect", () => void end("parent gone"));
-  process.send?.({ ready: true, port: app.port });
+  process.send?.({ ready: true, port });
 } catch (error) {
   log.fatal({ err: error }, "[HTTP] could not start");
   process.exit(1);

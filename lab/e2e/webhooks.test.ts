@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { eventually } from "./eventually.ts";
 import { postWebhook } from "./post-webhook.ts";
 import { startProduct } from "./product.ts";
 import type { Product, TestBusiness } from "./product.ts";
@@ -239,4 +240,19 @@ test("a message beyond the limit ends the socket", async () => {
   const socket = await openSocket("/ws/twilio-media");
   socket.send("x".repeat(100_000));
   expect((await once(socket, "close"))[0]).toBe(1009);
+});
+
+test("sockets that never say which call they are keep no call out", async () => {
+  const strangers = [];
+  for (let i = 0; i < 510; i += 1) strangers.push(await openSocket("/ws/twilio-media"));
+  const sid = callSid();
+  const token = tokenOf((await incoming(sid)).text);
+  const socket = await openSocket("/ws/twilio-media");
+  socket.send(startMessage(sid, { call_sid: sid, token }));
+  await eventually(
+    () => business.owner.get<{ status: string }>(`/api/calls/${sid}`),
+    ({ status }) => status === "active",
+  );
+  expect(socket.readyState).toBe(WebSocket.OPEN);
+  for (const stranger of [socket, ...strangers]) stranger.terminate();
 });

@@ -56,6 +56,8 @@ export async function startJobs(options: {
   concurrency?: number;
   /** graphile-worker's crontab: what happens by the clock. */
   crontab?: string;
+  /** Told when the workers have ended although nobody asked them to; nothing works off jobs then. */
+  onEnded?: () => void;
 }): Promise<Jobs> {
   const { url, log, concurrency = 6 } = options;
   const pool = new pg.Pool({
@@ -81,10 +83,15 @@ export async function startJobs(options: {
     events: lease.events,
     logger: lease.logger,
   });
+  let stopping = false;
+  void runner.promise
+    .catch((error: unknown) => log.error({ err: error }, "[JOB] the workers failed"))
+    .then(() => stopping || options.onEnded?.());
   await lease.releaseDead();
   return {
     lease: lease.id,
     async stop() {
+      stopping = true;
       await runner.stop();
       await lease.close();
       await pool.end();

@@ -7,6 +7,7 @@ import { normalisePhone } from "../../platform/phone.ts";
 import type { Signer } from "../../platform/signer.ts";
 import type { Spool } from "../../platform/spool.ts";
 import type { CallPlan, CallPlans } from "./call-plan.ts";
+import { CallSid } from "./call-sid.ts";
 import { sendToFallback, toldByRest } from "./fallback.ts";
 import { OVER, storeRecording, storeStatus } from "./reports.ts";
 import { businessOfCall, callerNumber, openCall } from "./store.ts";
@@ -92,6 +93,7 @@ export function createDesk(deps: DeskDeps): CallDesk {
 
   async function answer(params: TwilioParams): Promise<string> {
     const call_sid = params.CallSid ?? "";
+    if (!CallSid.safeParse(call_sid).success) throw new Error("the webhook names no call");
     const to_number = normalisePhone(params.To ?? "") ?? "";
     const plan = await plans.byNumber(to_number);
     if (!plan || plan.business.status !== "active") {

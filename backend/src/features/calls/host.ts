@@ -1,3 +1,4 @@
+import type WebSocket from "ws";
 import type { Bus } from "../../platform/bus/index.ts";
 import type { Database } from "../../db/database.ts";
 import type { SocketRoute } from "../../http/server.ts";
@@ -18,8 +19,8 @@ import type { Admission, EndReason, RealtimeModel, StreamStart } from "./voice/i
 import { openedCall, WaitingRoom } from "./waiting-room.ts";
 import type { WaitingCall } from "./waiting-room.ts";
 
-/** Streams that may be open before they have said which call they are. */
-const MAX_SOCKETS = 1000;
+/** Sockets that may be open without having said which call they are. */
+const MAX_STRANGERS = 500;
 /** How long an orderly shutdown lets calls go on. */
 const DRAIN_MS = 20_000;
 /** And how long the last records of calls may take to be written. */
@@ -54,7 +55,7 @@ export function createHost(deps: Deps) {
   const endings = new Map<string, EndReason>();
   const recorders = new Set<{ settled(): Promise<void> }>();
   let lease = 0;
-  let sockets = 0;
+  const strangers = new Set<WebSocket>();
 
   const voice = deps.model && createVoice({ model: deps.model, admit, log });
 
@@ -127,13 +128,15 @@ export function createHost(deps: Deps) {
 
   const socket: SocketRoute = {
     path: "/ws/twilio-media",
-    admits: () => voice !== null && sockets < MAX_SOCKETS,
+    admits: () => voice !== null,
     handle(ws, ctx) {
-      sockets += 1;
-      ws.once("close", () => {
-        sockets -= 1;
-      });
-      voice!.handleMediaSocket(ws, ctx.req.socket);
+      // Twilio says at once which call it is, so the one who has not for longest is none of its.
+      const [oldest] = strangers.size >= MAX_STRANGERS ? strangers : [];
+      oldest?.terminate();
+      strangers.add(ws);
+      const known = () => strangers.delete(ws);
+      ws.once("close", known);
+      voice!.handleMediaSocket(ws, ctx.req.socket, known);
     },
   };
 

@@ -11,9 +11,8 @@ import { z } from "zod";
 import { notFound } from "../../http/problem.ts";
 import { defineRoute } from "../../http/route.ts";
 import type { Route } from "../../http/route.ts";
+import { CallSid } from "./call-sid.ts";
 import { findCall, listCalls } from "./call-queries.ts";
-
-export const CallSid = z.string().regex(/^CA[0-9a-f]{32}$/i);
 
 /** `GET /api/calls` and one call with its turns, timings, recording and appointment. */
 export function callRoutes(): Route[] {

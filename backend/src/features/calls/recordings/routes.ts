@@ -4,10 +4,9 @@ import { notFound } from "../../../http/problem.ts";
 import { defineRoute } from "../../../http/route.ts";
 import type { Route } from "../../../http/route.ts";
 import { sendMedia } from "../../../http/send-media.ts";
+import { CallSid } from "../call-sid.ts";
 import type { MediaStore } from "./media-store.ts";
 import { findRecording } from "./store.ts";
-
-const CallSid = z.string().regex(/^CA[0-9a-f]{32}$/i);
 
 /** `GET /api/calls/{call_sid}/recording`, to the call's own business alone. */
 export function createRecordingRoutes({ db, media }: { db: Database; media: MediaStore }): Route[] {

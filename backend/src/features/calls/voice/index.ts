@@ -40,8 +40,9 @@ export interface Voice {
   /**
    * Serves one media WebSocket to its end.
    * @param wire the TCP socket under it (of the upgrade request); frames are written to it directly
+   * @param admitted told when the socket has become a call
    */
-  handleMediaSocket(socket: MediaSocket, wire: Wire): void;
+  handleMediaSocket(socket: MediaSocket, wire: Wire, admitted?: () => void): void;
   activeCalls(): ActiveCall[];
   /** Refuses new streams, waits for the calls at most `ms`, then ends those that are left. */
   drain(ms: number): Promise<void>;
@@ -95,9 +96,9 @@ export function createVoice(deps: VoiceDeps): Voice {
 
     coolModel: (call_sid) => warm.cool(call_sid),
 
-    handleMediaSocket(socket, wire) {
+    handleMediaSocket(socket, wire, admitted = () => undefined) {
       try {
-        new MediaDoor(socket, wire, { admit, begin, clock, log: deps.log });
+        new MediaDoor(socket, wire, { admit, begin, admitted, clock, log: deps.log });
       } catch (error) {
         deps.log.error({ error: String(error) }, "[CALL] fault while opening a stream");
         socket.terminate();

@@ -2,6 +2,7 @@ import type { CallSession } from "./call-session.ts";
 import type { Admission, Admit, Clock, MediaSocket, VoiceLog } from "./ports.ts";
 import type { Wire } from "./text-frames.ts";
 import type { StreamMessage } from "./twilio-messages.ts";
+import { LedgerBook } from "./ledger-book.ts";
 import { MediaStream } from "./media-stream.ts";
 
 /** A socket that does not say who it is within this is closed. */
@@ -16,6 +17,8 @@ export interface DoorDeps {
   admit: Admit;
   /** Begins the call of an admitted stream. */
   begin(admission: Admission, media: MediaStream): CallSession;
+  /** The socket is a call now. */
+  admitted(): void;
   clock: Clock;
   log: VoiceLog;
 }
@@ -77,10 +80,15 @@ export class MediaDoor {
   }
 
   private decide(admission: Admission | null): void {
-    if (this.decided) return;
+    if (this.decided) {
+      // The caller hung up while it was decided; what was opened for the call is closed again.
+      void admission?.recorder.ended("caller_hung_up", new LedgerBook(() => undefined).snapshot());
+      return;
+    }
     if (admission === null) return this.refuse("not admitted");
     this.decided = true;
     this.cancelStart();
+    this.deps.admitted();
     this.session = this.deps.begin(admission, this.media);
     for (const { payload, bytes, at } of this.early.splice(0)) {
       this.session.frame(payload, bytes, bytes.length, at);
