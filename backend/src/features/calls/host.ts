@@ -12,6 +12,7 @@ import { announcePassing } from "../events/index.ts";
 import { callBrief } from "./brief.ts";
 import type { CallPlans } from "./call-plan.ts";
 import type { CallMetrics } from "./metrics.ts";
+import { createRecordBatch } from "./record-batch.ts";
 import { createRecorder } from "./recorder.ts";
 import { takeToken } from "./store.ts";
 import { createVoice } from "./voice/index.ts";
@@ -54,6 +55,7 @@ export function createHost(deps: Deps) {
   const waiting = new WaitingRoom();
   const endings = new Map<string, EndReason>();
   const recorders = new Set<{ settled(): Promise<void> }>();
+  const batch = createRecordBatch({ db, log });
   let lease = 0;
   const strangers = new Set<WebSocket>();
 
@@ -72,7 +74,7 @@ export function createHost(deps: Deps) {
       { business_id, call_sid, thread_id: opened.then((open) => open.thread_id) },
     );
     const recorder = createRecorder({
-      ...{ db, log, metrics: deps.metrics, call_sid, business_id, started_at, opened },
+      ...{ db, log, batch, metrics: deps.metrics, call_sid, business_id, started_at, opened },
       announceSpeaking: (speaking) =>
         announcePassing(deps.bus, business_id, { call_sid, speaking }),
       onEnded: (reason) => remember(call_sid, reason),

@@ -4,14 +4,16 @@ import type { Logger } from "../../platform/log.ts";
 import { sendToFallback, toldByRest } from "./fallback.ts";
 import { saveGreeting } from "./greeting-store.ts";
 import type { CallMetrics } from "./metrics.ts";
+import type { BatchedCall, RecordBatch } from "./record-batch.ts";
 import { saveTurns, updateCall } from "./store.ts";
-import type { CallUpdate } from "./store.ts";
+import type { CallRecord, CallUpdate } from "./store.ts";
 import type { CallRecorder, EndReason, Ledger } from "./voice/index.ts";
 import { WriteBehind } from "./write-behind.ts";
 
 interface Deps {
   db: Database;
   log: Logger;
+  batch: RecordBatch;
   metrics: CallMetrics;
   call_sid: string;
   business_id: number;
@@ -28,7 +30,8 @@ interface Deps {
 type Write = (tx: BusinessTx) => Promise<unknown>;
 
 /**
- * Stores what happens in a call as it happens: what is pending is written in one transaction, in
+ * Stores what happens in a call as it happens: turns and ledger together with those of other calls,
+ * and whatever can't wait, or could not be written so, in a transaction of the call's own; in
  * order, and again until the database takes it.
  */
 export function createRecorder(deps: Deps): CallRecorder & { settled(): Promise<void> } {
@@ -36,9 +39,14 @@ export function createRecorder(deps: Deps): CallRecorder & { settled(): Promise<
   const turns = new Map<number, Turn>();
   let update: CallUpdate = {};
   let writes: Write[] = [];
+  let opened = false;
+  void deps.opened.then(() => (opened = true));
+  /** A batch is writing what it took of this call. */
+  let in_batch: Promise<void> | null = null;
 
   const behind = new WriteBehind(log, async () => {
     await deps.opened;
+    while (in_batch) await in_batch;
     const taken = { turns: [...turns.values()], update, writes };
     turns.clear();
     update = {};
@@ -51,13 +59,39 @@ export function createRecorder(deps: Deps): CallRecorder & { settled(): Promise<
         if (taken.turns.length > 0) tx.emit("call", { call_sid });
       });
     } catch (error) {
-      // Put back what was taken, under whatever has come since.
-      for (const turn of taken.turns) if (!turns.has(turn.seq)) turns.set(turn.seq, turn);
-      update = { ...taken.update, ...update };
+      putBack(taken.turns, taken.update);
       writes = [...taken.writes, ...writes];
       throw error;
     }
   });
+
+  /** Puts back what was taken, under whatever has come since. */
+  function putBack(old_turns: readonly Turn[], old_update: CallUpdate): void {
+    for (const turn of old_turns) if (!turns.has(turn.seq)) turns.set(turn.seq, turn);
+    update = { ...old_update, ...update };
+  }
+
+  const batched: BatchedCall = {
+    take(written) {
+      in_batch = written.then(() => {
+        in_batch = null;
+      });
+      const record: CallRecord = { call_sid, turns: [...turns.values()], ledger: update.ledger };
+      turns.clear();
+      delete update.ledger;
+      return record;
+    },
+    giveBack({ turns, ledger }) {
+      putBack(turns, ledger ? { ledger } : {});
+      void behind.request();
+    },
+  };
+
+  function writeSoon(): void {
+    // What is being tried again has to come first.
+    if (!opened || behind.busy) void behind.request();
+    else deps.batch.add(business_id, batched);
+  }
 
   function end(reason: EndReason, ledger: Ledger): CallUpdate {
     const now = Date.now();
@@ -76,11 +110,11 @@ export function createRecorder(deps: Deps): CallRecorder & { settled(): Promise<
     started() {},
     turn(turn) {
       turns.set(turn.seq, turn);
-      void behind.request();
+      writeSoon();
     },
     ledger(ledger) {
       update.ledger = ledger;
-      void behind.request();
+      writeSoon();
     },
     greeting_recorded(audio, key) {
       writes.push((tx) => saveGreeting(tx, key, audio));
@@ -91,17 +125,17 @@ export function createRecorder(deps: Deps): CallRecorder & { settled(): Promise<
       log.error({ biz: business_id, call_sid, kind, detail }, `[CALL] can't be served: ${kind}`);
       const redirect = toldByRest(kind);
       writes.push((tx) => sendToFallback(tx, call_sid, kind, { redirect, log }));
-      void behind.requestNow();
+      void behind.request();
     },
     ended(reason, ledger) {
       deps.onEnded(reason);
       deps.metrics.callEnded(reason, ledger);
       update = { ...update, ...end(reason, ledger) };
-      const written = behind.requestNow();
+      const written = behind.request();
       void written.then(deps.onSettled);
       return written;
     },
     /** Resolves when everything told until now is written. */
-    settled: () => behind.requestNow(),
+    settled: () => behind.request(),
   };
 }

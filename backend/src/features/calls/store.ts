@@ -79,12 +79,48 @@ export async function takeToken(
   return taken === 1;
 }
 
+/** What happened in one call. */
+export interface CallRecord {
+  call_sid: string;
+  turns: Turn[];
+  ledger?: Ledger | undefined;
+}
+
+/** Writes what happened in several calls of the business, in a statement for each table. */
+export async function saveRecords(tx: BusinessTx, records: CallRecord[]): Promise<void> {
+  const { business_id } = tx;
+  await insertTurns(
+    tx,
+    records.flatMap(({ call_sid, turns }) => {
+      return turns.map((turn) => ({ ...storable(turn), call_sid, business_id }));
+    }),
+  );
+  const ledgers = records.filter(({ ledger }) => ledger !== undefined);
+  if (ledgers.length > 0) {
+    await tx.trx.raw(
+      `update calls set ledger = changed.ledger
+       from jsonb_to_recordset(?::jsonb) as changed (call_sid text, ledger jsonb)
+       where calls.call_sid = changed.call_sid`,
+      [JSON.stringify(ledgers.map(({ call_sid, ledger }) => ({ call_sid, ledger })))],
+    );
+  }
+  for (const { call_sid } of records) tx.emit("call", { call_sid });
+}
+
 /** Inserts turns or puts a fuller version in their place. */
 export async function saveTurns(tx: BusinessTx, call_sid: string, turns: Turn[]): Promise<void> {
-  if (turns.length === 0) return;
+  const { business_id } = tx;
+  await insertTurns(
+    tx,
+    turns.map((turn) => ({ ...storable(turn), call_sid, business_id })),
+  );
+}
+
+async function insertTurns(tx: BusinessTx, rows: object[]): Promise<void> {
+  if (rows.length === 0) return;
   await tx
     .trx("call_turns")
-    .insert(turns.map((turn) => ({ ...storable(turn), call_sid, business_id: tx.business_id })))
+    .insert(rows)
     .onConflict(["business_id", "call_sid", "seq"])
     .merge(["text", "heard_text", "interrupted", "started_at"]);
 }
