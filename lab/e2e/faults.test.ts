@@ -120,6 +120,10 @@ test.concurrent("errors that only say that the model had moved on are nothing", 
   session.fail("invalid_value", "Audio content of 500ms is already shorter than 640ms");
   await caller.hearsOut(hours.text);
   expect(caller.sessions()).toHaveLength(1);
+  const faults = product.logged
+    .map(({ msg }) => String(msg))
+    .filter((msg) => /REALTIME-ERROR.*(cancel|active|invalid)/.test(msg));
+  expect(faults).toEqual([]);
   const { turns } = await endsServed(caller);
   expect(turns).toHaveLength(2);
 });
