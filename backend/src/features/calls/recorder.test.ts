@@ -1,5 +1,5 @@
 import { EMPTY_LEDGER } from "@agentlocator/contract";
-import type { Ledger, Turn } from "@agentlocator/contract";
+import type { Turn } from "@agentlocator/contract";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createTestDb } from "../../../test/database.ts";
 import type { TestDb } from "../../../test/database.ts";
@@ -9,6 +9,7 @@ import { createLog } from "../../platform/log.ts";
 import { createRecordBatch } from "./record-batch.ts";
 import { createRecorder } from "./recorder.ts";
 import { openCall } from "./store.ts";
+import type { Ledger } from "./voice/index.ts";
 
 const log = createLog("silent");
 let testDb: TestDb;
@@ -63,7 +64,11 @@ const turn = (seq: number, text: string): Turn => ({
   ...{ seq, role: "caller", text, heard_text: null, interrupted: false },
   started_at: "2026-11-20T12:00:00.000Z",
 });
-const ledger = (greeting_ms: number): Ledger => ({ ...EMPTY_LEDGER, greeting_ms });
+const ledger = (greeting_ms: number): Ledger => ({
+  ...EMPTY_LEDGER,
+  end_reason: null,
+  greeting_ms,
+});
 
 async function stored(call_sid: string) {
   return real.inBusiness(business_id, async ({ trx }) => {
