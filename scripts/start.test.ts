@@ -121,7 +121,7 @@ test("killed, it leaves nothing running, and starts again at once", async () => 
   expect(await first.ended).toBe("SIGKILL");
   const second = await up({ PORT: port });
   expect(await status(`${second.address}/readyz`)).toBe(200);
-  await expect.poll(() => below.filter(isAlive), { timeout: 15_000 }).toEqual([]);
+  await expect.poll(() => below.filter(isAlive), { timeout: 45_000 }).toEqual([]);
 });
 
 test("asked twice, it ends at once, whatever hangs", async () => {
@@ -132,5 +132,5 @@ test("asked twice, it ends at once, whatever hangs", async () => {
   await started.line(/Ending; calls that are up are finished first/);
   started.child.kill("SIGTERM");
   expect(await started.ended).toBe(130);
-  await expect.poll(() => below.filter(isAlive), { timeout: 15_000 }).toEqual([]);
+  await expect.poll(() => below.filter(isAlive), { timeout: 45_000 }).toEqual([]);
 });
