@@ -126,7 +126,7 @@ test.concurrent("a cough makes the agent go on at the exact sample", async () =>
 });
 
 const around: [string, Omit<CallOptions, "to">, (line: SimCall) => void][] = [
-  ["a noisy line", {}, (line) => line.background(sounds.comfort_noise, { gain_db: 12 })],
+  ["a noisy line", {}, (line) => line.background(sounds.comfort_noise, { gain_db: 20 })],
   ["talk 10 dB softer", {}, (line) => line.background("background_talk", { gain_db: -10 })],
   ["the agent's own echo", { echo: { delay_ms: 180, gain_db: -14 } }, () => {}],
 ];
