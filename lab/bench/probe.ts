@@ -8,7 +8,7 @@ import { Session } from "node:inspector/promises";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { join } from "node:path";
 
-const resolution_ms = 5;
+const resolution_ms = 10;
 const { BENCH_PROFILE_DIR: profile_dir } = process.env;
 
 export interface ProbeAnswer {

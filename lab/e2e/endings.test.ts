@@ -67,7 +67,9 @@ test.concurrent("a caller who says nothing for twelve seconds is asked, and serv
   await caller.hearsOut("עדיין על הקו", started_at);
   await caller.ask("opening_hours", phrase("agent_hours").text);
   caller.line.hangUp();
-  await caller.stored(({ status }) => status === "completed");
+  const { ledger } = await caller.stored(({ status }) => status === "completed");
+  // The silence was the caller's own.
+  expect(ledger.silences_over_3s).toBe(0);
 });
 
 test("neither Twilio nor OpenAI had anything to complain of", () => {

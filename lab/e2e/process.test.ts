@@ -62,9 +62,12 @@ test("the webhook on one replica, the stream on the other: the call is the same"
   expect(speaking).toContain("agent");
   // What the webhook's replica wrote was told at the other one.
   await there.waitFor(({ name, ref }) => name === "call" && ref.call_sid === caller.line.sid);
-  caller.line.hangUp();
+  // The webhook that follows asks the replica that did not carry the call.
+  await caller.line.say("goodbye");
+  await caller.line.ended;
+  expect(caller.line.events.some(({ type }) => type === "play")).toBe(false);
   const stored = await caller.stored(({ status }) => status === "completed");
-  expect(stored).toMatchObject({ end_reason: "caller_hung_up", ledger: { fallback_reason: null } });
+  expect(stored).toMatchObject({ end_reason: "agent_ended", ledger: { fallback_reason: null } });
   expect(stored.appointment_id).not.toBeNull();
   expect(product.twilio.violations).toEqual([]);
   expect(product.openai.violations).toEqual([]);

@@ -1,5 +1,6 @@
 import type { Appointment, Thread } from "@agentlocator/contract";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { receptionist } from "../sim/openai/index.ts";
 import type { Brain, BrainReply } from "../sim/openai/index.ts";
 import { phrase } from "../speech/library.ts";
 import { speak } from "../speech/voice.ts";
@@ -146,6 +147,19 @@ test.concurrent("a yes whose words come late is a yes also to the model's own co
   );
   expect(confirmed).toMatchObject([{ ok: true }]);
   caller.line.hangUp();
+});
+
+test.concurrent("a yes into the middle of the offer books it", async () => {
+  const { business, caller } = await dial(receptionist);
+  const { ended_at } = await caller.line.say("ask_tomorrow");
+  await caller.line.hears({ since: ended_at });
+  await until(() => spokenBy(caller.session()).some((text) => text.includes("האם זה מתאים")));
+  await caller.line.say("confirm");
+  await caller.hearsOut("קבעתי לך תור");
+  expect(await appointments(business)).toHaveLength(1);
+  caller.line.hangUp();
+  const { ledger } = await caller.stored(({ status }) => status === "completed");
+  expect(ledger.barge_ins).toHaveLength(1);
 });
 
 test.concurrent("a stale offer is cleared and asked about again, once", async () => {

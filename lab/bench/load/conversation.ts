@@ -1,7 +1,8 @@
 import { interruptions, noise, sentences, type Sentence } from "./sounds.ts";
 
 const polite_ms = [500, 1500] as const;
-const interrupt_after_ms = [700, 1400] as const;
+/** Early enough for more than a second of the shortest answer to be left. */
+const interrupt_after_ms = [500, 1000] as const;
 const interrupt_every = 4;
 const patience_ms = 6_000;
 
@@ -38,7 +39,8 @@ export class Conversation {
     this.agent = agent;
     this.random = random;
     this.since = now;
-    this.turn = Math.floor(random() * interrupt_every);
+    // The greeting, which comes first, is heard out.
+    this.turn = Math.floor(random() * (interrupt_every - 1));
     this.noise_at = Math.floor(random() * noise.length);
   }
 

@@ -9,7 +9,7 @@ import type { Side } from "./side.ts";
 const between_calls_ms = 40;
 const settle_ms = 3_000;
 const rest_ms = 1_000;
-const resolution_ms = 5;
+const resolution_ms = 10;
 
 /** One side's turn. */
 export interface Phase {

@@ -359,7 +359,7 @@ export class CallSession {
     }
     const heard = this.voice.heard_since !== null;
     const waits = this.waiting.kind !== null;
-    this.line.tick(now, heard, this.caller.speaking, waits);
+    this.line.tick(now, heard, this.caller.speaking, waits ? this.waiting.since : null);
     if (this.ending) return this.hearOut(this.ending, now);
     if (!waits) this.watchStall(now);
     this.watchIdle(now);

@@ -15,14 +15,14 @@ export class LineWatch {
     this.audible_at = now;
   }
 
-  /** Called often. `waits`: the agent owes the caller something. */
-  tick(now: number, agent_heard: boolean, caller_speaks: boolean, waits: boolean): void {
+  /** Called often. `owes_since`: since when the agent owes the caller something, or null. */
+  tick(now: number, agent_heard: boolean, caller_speaks: boolean, owes_since: number | null): void {
     const who = agent_heard ? "agent" : caller_speaks ? "caller" : null;
     if (who !== this.speaking) {
       this.speaking = who;
       this.recorder.speaking(who);
     }
     if (who !== null) this.audible_at = now;
-    this.book.waiting(waits ? this.audible_at : null, now);
+    this.book.waiting(owes_since && Math.max(owes_since, this.audible_at), now);
   }
 }
