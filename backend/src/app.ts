@@ -26,6 +26,7 @@ import { referenceRoutes } from "./features/reference/index.ts";
 import { settingsRoutes } from "./features/settings/index.ts";
 import { taskRoutes } from "./features/tasks/index.ts";
 import { userRoutes } from "./features/users/index.ts";
+import { createWhatsapp } from "./features/whatsapp/index.ts";
 import { mount } from "./http/mount.ts";
 import { createServer } from "./http/server.ts";
 import { spa } from "./http/spa.ts";
@@ -42,7 +43,7 @@ const { version } = JSON.parse(
 ) as { version: string };
 
 /** What is over is removed each night; browsers that were away longer fetch everything anew. */
-const CRONTAB = ["17 3 * * * prune_events", "27 3 * * * prune_sessions"].join("\n");
+const CRONTAB = ["17 3 * * * prune_events", "27 3 * * * prune_sessions"];
 
 export interface App {
   readonly port: number;
@@ -82,6 +83,7 @@ export async function startApp(
   const prompts = createPrompts({ env, log });
   const spool = await openSpool({ dir: join(env.DATA_DIR, "spool"), log });
   const calls = createCalls({ env, log, db, bus, signer, spool, prompts, metrics });
+  const whatsapp = createWhatsapp({ env, log, db, clock, signer, spool });
   const events = createEvents({ db, bus, log, loadSession });
 
   let accepting = true;
@@ -103,6 +105,7 @@ export async function startApp(
     appointmentRoutes(),
     contactRoutes(),
     conversationRoutes(),
+    whatsapp.routes,
     taskRoutes(),
     notificationRoutes(),
     dashboardRoutes({ clock }),
@@ -132,12 +135,19 @@ export async function startApp(
   const jobs = await startJobs({
     url: env.DATABASE_URL,
     log,
-    crontab: CRONTAB,
+    crontab: [...CRONTAB, ...whatsapp.crontab].join("\n"),
     onEnded: () => onFatal("the job workers ended"),
-    handlers: { ...calls.jobs, ...eventsJobs({ db }), ...authJobs({ db, clock }) },
+    handlers: {
+      ...calls.jobs,
+      ...whatsapp.jobs,
+      ...eventsJobs({ db }),
+      ...authJobs({ db, clock }),
+    },
   });
   await calls.start(jobs.lease);
-  spool.start(calls.handleSpooled);
+  spool.start((item) =>
+    item.kind.startsWith("whatsapp") ? whatsapp.handleSpooled(item) : calls.handleSpooled(item),
+  );
   const port = await server.listen(env.PORT, env.HOST);
   log.info({ port, version, public_base_url: env.PUBLIC_BASE_URL }, "[HTTP] serving");
 
