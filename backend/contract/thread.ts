@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { GivenTime, Id, Time } from "./common.ts";
 
+/** `ai_paused_until` of a thread that stays with people until somebody gives it back. */
+export const PAUSED_UNTIL_RESUMED = "2199-12-31T00:00:00.000Z";
+
 export const PendingSlot = z.object({ starts_at: Time, expires_at: Time });
 
 export const Thread = z

@@ -12,6 +12,8 @@ import type { Logger } from "../src/platform/log.ts";
 import { createTestDb } from "./database.ts";
 
 export interface TestBackend {
+  /** Of the database, as `DATABASE_URL` has it. */
+  readonly url: string;
   readonly db: Database;
   readonly log: Logger;
   /** Each line that was logged, parsed. */
@@ -34,6 +36,7 @@ export async function createTestBackend(): Promise<TestBackend> {
   const closers: (() => Promise<void>)[] = [];
   let shift = 0;
   return {
+    url: test_db.url,
     db,
     log,
     logged,

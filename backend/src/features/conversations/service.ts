@@ -1,6 +1,7 @@
 import type { Message, Thread } from "@agentlocator/contract";
 import type { BusinessTx } from "../../db/database.ts";
 import { notFound } from "../../http/problem.ts";
+import { askAgent } from "./agent-turn.ts";
 import {
   findThread,
   insertMessage,
@@ -49,7 +50,10 @@ export async function addMessage(tx: BusinessTx, message: NewMessage): Promise<M
   return stored;
 }
 
-/** Throws 404 for a thread, and for an assignee, that is not the business's. */
+/**
+ * When a pause of the agent ends, now or later, it looks at what was left unanswered meanwhile.
+ * Throws 404 for a thread, and for an assignee, that is not the business's.
+ */
 export async function changeThread(
   tx: BusinessTx,
   id: number,
@@ -60,6 +64,10 @@ export async function changeThread(
   if (changes.assigned_to) await requireUser(tx, changes.assigned_to);
   await updateThread(tx, id, changes);
   tx.emit("thread", { id });
+  const { ai_paused_until: paused } = changes;
+  if (thread.type === "whatsapp" && paused !== undefined) {
+    await askAgent(tx, id, paused === null ? undefined : new Date(paused));
+  }
   return requireThread(tx, id);
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { changeThread } from "../../conversations/index.ts";
+import { pauseAgent } from "../../conversations/index.ts";
 import { createTask } from "../../tasks/index.ts";
 import { defineTool, refused, type ToolOutcome, type ToolScope } from "../tool.ts";
 
@@ -21,9 +21,8 @@ export const transferToPerson = defineTool({
 });
 
 /** In a chat a person answers later: the agent keeps still meanwhile, and the team has a task. */
-async function handOver({ tx, thread, settings, now }: ToolScope, reason: string) {
-  const ai_paused_until = now.plus({ minutes: settings.human_pause_minutes }).toUTC().toISO();
-  await changeThread(tx, thread.id, { ai_paused_until });
+async function handOver({ tx, thread, now }: ToolScope, reason: string) {
+  await pauseAgent(tx, thread.id, now.toJSDate());
   const { contact_id, id: thread_id } = thread;
   await createTask(tx, { title: reason, contact_id, thread_id });
   return { output: { ok: true, message: "a person will answer in this chat" } } as ToolOutcome;
