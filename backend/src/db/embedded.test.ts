@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { isAlive } from "../../test/processes.ts";
 import { DirectoryInUse } from "./claim.ts";
 import { startEmbeddedPostgres } from "./embedded.ts";
+import { stopOrphan } from "./embedded/orphan.ts";
 
 let data_dir: string;
 const held: ChildProcess[] = [];
@@ -19,6 +20,8 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const child of held.splice(0)) child.kill("SIGKILL");
+  // Killing the parent leaves the server: it would still write into what is removed here.
+  await stopOrphan(join(data_dir, "cluster"));
   await rm(data_dir, { recursive: true, force: true });
 });
 
