@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CallSummary } from "./call.ts";
 import { GivenTime, Id, Time } from "./common.ts";
 
 /** `ai_paused_until` of a thread that stays with people until somebody gives it back. */
@@ -66,3 +67,26 @@ export const Message = z
   })
   .meta({ id: "Message" });
 export type Message = z.infer<typeof Message>;
+
+/** A thread as the inbox lists it: with its latest message, or its latest call. */
+export const ThreadSummary = Thread.extend({
+  last_message: Message.pick({
+    direction: true,
+    author: true,
+    message_type: true,
+    text: true,
+    status: true,
+    deleted_at: true,
+  }).nullable(),
+  last_call: CallSummary.pick({
+    call_sid: true,
+    direction: true,
+    status: true,
+    duration_seconds: true,
+    appointment_id: true,
+  }).nullable(),
+}).meta({ id: "ThreadSummary" });
+export type ThreadSummary = z.infer<typeof ThreadSummary>;
+
+export const Assignee = z.object({ id: Id, name: z.string() }).meta({ id: "Assignee" });
+export type Assignee = z.infer<typeof Assignee>;

@@ -26,6 +26,7 @@ const calls = (tx: BusinessTx) =>
 export interface CallFilter extends PageAsked {
   status?: string | undefined;
   contact_id?: number | undefined;
+  thread_id?: number | undefined;
   from?: string | undefined;
   to?: string | undefined;
 }
@@ -35,6 +36,7 @@ export async function listCalls(tx: BusinessTx, filter: CallFilter): Promise<Pag
   const query = calls(tx).select(SUMMARY).select("c.id");
   if (filter.status) void query.where("c.status", filter.status);
   if (filter.contact_id) void query.where("c.contact_id", filter.contact_id);
+  if (filter.thread_id) void query.where("c.thread_id", filter.thread_id);
   if (filter.from) void query.where("c.started_at", ">=", filter.from);
   if (filter.to) void query.where("c.started_at", "<", filter.to);
   return pageById<CallSummary & { id: number }>(query, filter, "c.id");

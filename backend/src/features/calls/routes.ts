@@ -25,6 +25,7 @@ export function callRoutes(): Route[] {
     query: PageQuery.extend({
       status: CallStatus.optional(),
       contact_id: Id.optional(),
+      thread_id: Id.optional(),
       from: GivenTime.optional(),
       to: GivenTime.optional(),
     }),

@@ -70,6 +70,7 @@ test("the inbox is sorted by the latest message, filtered, searched and walked",
   expect(await ids("")).toEqual([first, third, second]);
   expect(await ids("type=whatsapp")).toEqual([first, second]);
   expect(await ids("q=2222")).toEqual([second]);
+  expect(await ids("q=050-222")).toEqual([second]);
   const page = (await api.get("/api/threads?limit=2")).body;
   expect(await ids(`limit=2&cursor=${page.next_cursor}`)).toEqual([second]);
   for (const cursor of ["1", "a.b", "1.1.1", "99999999999999999.1"]) {
@@ -77,6 +78,40 @@ test("the inbox is sorted by the latest message, filtered, searched and walked",
   }
   expect(await ids("cursor=-9999999999999999.999999999999999")).toEqual([]);
   expectProblem(await api.get("/api/threads?type=fax"), 400, "invalid_input");
+});
+
+test("a line of the inbox shows the latest message, or the latest call", async () => {
+  const id = await chat("+972501234567");
+  await receive(id, "ראשונה");
+  await receive(id, "אחרונה");
+  const called = await call("+972501234567");
+  await world.db.inBusiness(ours, ({ trx }) =>
+    trx("calls").insert(
+      ["CA1", "CA2"].map((sid) => ({
+        ...{ business_id: ours, call_sid: sid + "0".repeat(29), thread_id: called },
+        ...{ from_number: "+972501234567", to_number: "+97236000001", ledger: "{}" },
+      })),
+    ),
+  );
+  const { items } = (await api.get("/api/threads")).body;
+  expect(items).toMatchObject([
+    { id: called, last_message: null, last_call: { call_sid: `CA2${"0".repeat(29)}` } },
+    { id, last_message: { text: "אחרונה", direction: "in" }, last_call: null },
+  ]);
+  expect(items[1].last_message).toMatchObject({ status: "received", deleted_at: null });
+});
+
+test("the inbox shows what waits for somebody, and who can take it", async () => {
+  const [first, second] = [await chat("+972501111111"), await chat("+972502222222")];
+  await receive(first, "שלום");
+  const ids = async (query: string) =>
+    (await api.get(`/api/threads?${query}`)).body.items.map(({ id }: { id: number }) => id);
+  expect(await ids("unread=true")).toEqual([first]);
+  expect(await ids("unread=false")).toEqual([second]);
+  const [assignee] = (await api.get("/api/assignees")).body;
+  expect(assignee).toEqual({ id: expect.any(Number), name: expect.stringMatching(/^Owner/) });
+  await api.patch(`/api/threads/${second}`, { assigned_to: assignee.id });
+  expect(await ids(`assigned_to=${assignee.id}`)).toEqual([second]);
 });
 
 test("threads that moved in the same millisecond are all walked", async () => {

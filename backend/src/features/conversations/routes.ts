@@ -1,14 +1,26 @@
-import { Id, Message, page, PageQuery, Thread, ThreadPatch } from "@agentlocator/contract";
+import {
+  Assignee,
+  Id,
+  Message,
+  page,
+  PageQuery,
+  Thread,
+  ThreadPatch,
+  ThreadSummary,
+} from "@agentlocator/contract";
 import { z } from "zod";
 import { defineRoute, type Route } from "../../http/route.ts";
 import { changeThread, requireThread } from "./service.ts";
-import { listMessages, listThreads } from "./store.ts";
+import { listAssignees, listThreads } from "./inbox.ts";
+import { listMessages } from "./store.ts";
 
 const params = z.strictObject({ id: Id });
 const filter = z.object({
   type: Thread.shape.type.optional(),
   status: Thread.shape.status.optional(),
   contact_id: Id.optional(),
+  assigned_to: Id.optional(),
+  unread: z.stringbool().optional(),
   q: z.string().trim().max(100).optional(),
 });
 
@@ -21,8 +33,17 @@ export function conversationRoutes(): Route[] {
       summary: "The inbox: calls and WhatsApp, the latest first",
       access: { business: "threads.read" },
       query: PageQuery.extend(filter.shape),
-      response: page(Thread),
+      response: page(ThreadSummary),
       handler: ({ tx, query }) => listThreads(tx, query),
+    }),
+    defineRoute({
+      id: "listAssignees",
+      method: "get",
+      path: "/api/assignees",
+      summary: "The people to whom a conversation can be assigned",
+      access: { business: "threads.read" },
+      response: z.array(Assignee),
+      handler: ({ tx }) => listAssignees(tx),
     }),
     defineRoute({
       id: "getThread",

@@ -2,7 +2,7 @@ import { PendingSlot, type Message, type Thread } from "@agentlocator/contract";
 import type { Knex } from "knex";
 import type { BusinessTx } from "../../db/database.ts";
 import { pageById } from "../../http/page.ts";
-import { pageByTime, type Page, type PageAsked } from "../../http/page-by-time.ts";
+import type { Page, PageAsked } from "../../http/page-by-time.ts";
 
 const THREAD_COLUMNS = [
   "threads.id",
@@ -39,42 +39,17 @@ const MESSAGE_COLUMNS = [
   "created_at",
 ] as const;
 
-const TITLE = "coalesce(nullif(contacts.name, ''), nullif(threads.title, ''), peer_number)";
+export const TITLE = "coalesce(nullif(contacts.name, ''), nullif(threads.title, ''), peer_number)";
 
-type ThreadRow = Omit<Thread, "pending_slot"> & { pending_slot: unknown };
+export type ThreadRow = Omit<Thread, "pending_slot"> & { pending_slot: unknown };
 
 /** Threads as the API shows them, each titled by its contact's name when that is known. */
-function threads(tx: BusinessTx): Knex.QueryBuilder {
+export function threads(tx: BusinessTx): Knex.QueryBuilder {
   return tx
     .trx("threads")
     .leftJoin("contacts", "contacts.id", "threads.contact_id")
     .select(THREAD_COLUMNS)
     .select(tx.trx.raw(`${TITLE} as title`));
-}
-
-export interface ThreadFilter {
-  type?: Thread["type"] | undefined;
-  status?: Thread["status"] | undefined;
-  contact_id?: number | undefined;
-  /** Looked for in the title and in the number. */
-  q?: string | undefined;
-}
-
-export async function listThreads(
-  tx: BusinessTx,
-  { type, status, contact_id, q, ...asked }: PageAsked & ThreadFilter,
-): Promise<Page<Thread>> {
-  const query = threads(tx);
-  if (type) void query.where("threads.type", type);
-  if (status) void query.where("threads.status", status);
-  if (contact_id) void query.where("threads.contact_id", contact_id);
-  if (q) {
-    const like = `%${q.replace(/[\\%_]/g, "\\$&")}%`;
-    void query.whereRaw(`(${TITLE} ilike ? or peer_number like ?)`, [like, like]);
-  }
-  const at = "coalesce(threads.last_message_at, threads.created_at)";
-  const rows = await pageByTime<ThreadRow>(query, asked, { at, id: "threads.id" });
-  return { ...rows, items: rows.items.map(shown) };
 }
 
 export async function findThread(tx: BusinessTx, id: number): Promise<Thread | null> {
@@ -83,7 +58,7 @@ export async function findThread(tx: BusinessTx, id: number): Promise<Thread | n
 }
 
 /** The API shows a pending slot only when it is complete: a day without a time is not one yet. */
-function shown(row: ThreadRow): Thread {
+export function shown<R extends ThreadRow>(row: R): R & Pick<Thread, "pending_slot"> {
   const slot = PendingSlot.safeParse(row.pending_slot);
   return { ...row, pending_slot: slot.success ? slot.data : null };
 }
@@ -109,16 +84,20 @@ export interface NewThread {
   title?: string;
 }
 
-/** The id of the thread with this peer, made when there is none; a closed one opens again. */
+/**
+ * The id of the thread with this peer, made when there is none; a closed one opens again. One of
+ * calls moves to the top of the inbox: it has no messages that would do so.
+ */
 export async function upsertThread(tx: BusinessTx, thread: NewThread): Promise<number> {
-  const row = { business_id: tx.business_id, ...thread };
+  const called = thread.type === "call" && { last_message_at: tx.trx.fn.now() };
+  const row = { business_id: tx.business_id, ...thread, ...called };
   const insert = tx.trx("threads").insert(row).returning("id");
   if (thread.peer_number === "") return (await insert)[0].id;
   const peer = "(business_id, type, provider, peer_number) where peer_number <> ''";
   const contact = tx.trx.raw("coalesce(threads.contact_id, excluded.contact_id)");
   const [found] = await insert
     .onConflict(tx.trx.raw(peer) as unknown as string)
-    .merge({ status: "open", contact_id: contact });
+    .merge({ status: "open", contact_id: contact, ...called });
   return found.id;
 }
 

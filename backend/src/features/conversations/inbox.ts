@@ -1,0 +1,60 @@
+import type { Assignee, Thread, ThreadSummary } from "@agentlocator/contract";
+import type { BusinessTx } from "../../db/database.ts";
+import { pageByTime, type Page, type PageAsked } from "../../http/page-by-time.ts";
+import { shown, threads, TITLE, type ThreadRow } from "./store.ts";
+
+/** As much of a message as a line of the inbox has room for. */
+const LAST_MESSAGE = `(
+  select jsonb_build_object(
+    'direction', direction, 'author', author, 'message_type', message_type,
+    'text', left(text, 200), 'status', status, 'deleted_at', deleted_at)
+  from messages where messages.business_id = threads.business_id and thread_id = threads.id
+  order by id desc limit 1) as last_message`;
+const LAST_CALL = `(
+  select jsonb_build_object(
+    'call_sid', call_sid, 'direction', direction, 'status', calls.status,
+    'duration_seconds', duration_seconds, 'appointment_id', appointment_id)
+  from calls where calls.business_id = threads.business_id and thread_id = threads.id
+  order by id desc limit 1) as last_call`;
+
+export interface ThreadFilter {
+  type?: Thread["type"] | undefined;
+  status?: Thread["status"] | undefined;
+  contact_id?: number | undefined;
+  assigned_to?: number | undefined;
+  /** Those with messages that nobody has read, or those without. */
+  unread?: boolean | undefined;
+  /** Looked for in the title and in the number. */
+  q?: string | undefined;
+}
+
+type SummaryRow = ThreadRow & Pick<ThreadSummary, "last_message" | "last_call">;
+
+/** A page of the inbox, the thread with the latest message or call first. */
+export async function listThreads(
+  tx: BusinessTx,
+  { type, status, contact_id, assigned_to, unread, q, ...asked }: PageAsked & ThreadFilter,
+): Promise<Page<ThreadSummary>> {
+  const query = threads(tx).select(tx.trx.raw(LAST_MESSAGE), tx.trx.raw(LAST_CALL));
+  if (type) void query.where("threads.type", type);
+  if (status) void query.where("threads.status", status);
+  if (contact_id) void query.where("threads.contact_id", contact_id);
+  if (assigned_to) void query.where("threads.assigned_to", assigned_to);
+  if (unread !== undefined) void query.where("threads.unread_count", unread ? ">" : "=", 0);
+  if (q) {
+    const like = `%${q.replace(/[\\%_]/g, "\\$&")}%`;
+    const digits = q.replace(/\D/g, "").replace(/^0/, "");
+    void query.where((any) => {
+      void any.whereRaw(`${TITLE} ilike ?`, [like]);
+      if (digits.length >= 3) void any.orWhereLike("peer_number", `%${digits}%`);
+    });
+  }
+  const at = "coalesce(threads.last_message_at, threads.created_at)";
+  const rows = await pageByTime<SummaryRow>(query, asked, { at, id: "threads.id" });
+  return { ...rows, items: rows.items.map(shown) };
+}
+
+/** The business's people, by name. */
+export function listAssignees(tx: BusinessTx): Promise<Assignee[]> {
+  return tx.trx("users").select("id", "name").where("status", "active").orderBy("name");
+}
