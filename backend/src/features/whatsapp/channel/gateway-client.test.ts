@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { freePort } from "../../../../test/free-port.ts";
 import { createGatewayClient } from "./gateway-client.ts";
 import type { GatewayClient } from "./gateway-client.ts";
 import { GatewayRefused, GatewayUnreachable } from "./gateway-errors.ts";
@@ -175,11 +176,15 @@ test.each<[string, () => void]>([
   const error = await client.send(message).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(GatewayUnreachable);
   expect(String(error)).not.toMatch(/between us|secret inside|127\.0\.0\.1/);
+  expect(error).toMatchObject({ never_asked: false });
 });
 
 test("nobody there, or nobody answering in time", async () => {
-  const nobody = createGatewayClient({ url: "http://127.0.0.1:9", secret: "s" });
-  await expect(nobody.sessions()).rejects.toThrow(/^The gateway did not answer: \w+/);
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const nobody = createGatewayClient({ url, secret: "s" });
+  const absent = await nobody.sessions().catch((thrown: unknown) => thrown);
+  expect(String(absent)).toMatch(/The gateway did not answer: \w+$/);
+  expect(absent).toMatchObject({ name: "GatewayUnreachable", never_asked: true });
   answer = () => undefined;
   await expect(client.session(7, 30)).rejects.toThrow(GatewayUnreachable);
 });

@@ -9,6 +9,14 @@ const USUAL_MS = 5000;
 const AT_WHATSAPP_MS = 30_000;
 const MEDIA_MS = 120_000;
 const LONGEST_ANSWER = 4_000_000;
+const NO_CONNECTION = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
 
 const Started = GatewaySession.pick({ state: true, qr: true });
 const All = z.object({ sessions: z.array(GatewaySession) });
@@ -71,7 +79,8 @@ export function createGatewayClient(options: { url: string; secret: string }): G
       ...(body && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(timeout_ms),
     }).catch((error: unknown) => {
-      throw new GatewayUnreachable(`The gateway did not answer: ${whyNot(error)}`);
+      const why = whyNot(error);
+      throw new GatewayUnreachable(`The gateway did not answer: ${why}`, NO_CONNECTION.has(why));
     });
     if (!response.ok) throw await refusal(response);
     return response;

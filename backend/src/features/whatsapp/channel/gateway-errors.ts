@@ -4,6 +4,13 @@
  */
 export class GatewayUnreachable extends Error {
   override name = "GatewayUnreachable";
+  /** There was no connection at all, so it did not do what was asked. */
+  readonly never_asked: boolean;
+
+  constructor(message: string, never_asked = false) {
+    super(message);
+    this.never_asked = never_asked;
+  }
 }
 
 /** The gateway understood and said no (4xx); it did not do what was asked. */
