@@ -9,7 +9,7 @@ const LAST_MESSAGE = `(
     'direction', direction, 'author', author, 'message_type', message_type,
     'text', left(text, 200), 'status', status, 'deleted_at', deleted_at)
   from messages where messages.business_id = threads.business_id and thread_id = threads.id
-  order by id desc limit 1) as last_message`;
+  order by created_at desc, id desc limit 1) as last_message`;
 const LAST_CALL = `(
   select jsonb_build_object(
     'call_sid', call_sid, 'direction', direction, 'status', calls.status,

@@ -1,8 +1,7 @@
 import { PendingSlot, type Message, type Thread } from "@agentlocator/contract";
 import type { Knex } from "knex";
 import type { BusinessTx } from "../../db/database.ts";
-import { pageById } from "../../http/page.ts";
-import type { Page, PageAsked } from "../../http/page-by-time.ts";
+import { pageByTime, type Page, type PageAsked } from "../../http/page-by-time.ts";
 
 const THREAD_COLUMNS = [
   "threads.id",
@@ -93,7 +92,7 @@ export async function upsertThread(tx: BusinessTx, thread: NewThread): Promise<n
   const row = { business_id: tx.business_id, ...thread, ...called };
   const insert = tx.trx("threads").insert(row).returning("id");
   if (thread.peer_number === "") return (await insert)[0].id;
-  const peer = "(business_id, type, provider, peer_number) where peer_number <> ''";
+  const peer = "(business_id, type, peer_number) where peer_number <> ''";
   const contact = tx.trx.raw("coalesce(threads.contact_id, excluded.contact_id)");
   const [found] = await insert
     .onConflict(tx.trx.raw(peer) as unknown as string)
@@ -107,14 +106,19 @@ export function listMessages(
   asked: PageAsked,
 ): Promise<Page<Message>> {
   const query = tx.trx("messages").select(MESSAGE_COLUMNS).where({ thread_id });
-  return pageById<Message>(query, asked);
+  return pageByTime<Message>(query, asked, { at: "created_at", id: "id" });
 }
 
 export type NewMessage = Pick<
   Message,
   "thread_id" | "direction" | "author" | "provider" | "status" | "text"
 > &
-  Partial<Pick<Message, "message_type" | "media_url" | "provider_msg_id" | "reply_to_id">>;
+  Partial<Pick<Message, "message_type" | "media_url" | "provider_msg_id" | "reply_to_id">> & {
+    /** When it was written, if that was not now. */
+    created_at?: Date;
+    /** Where the gateway marks it as read. */
+    remote_jid?: string | null;
+  };
 
 /** Null when the provider's message id is known already. */
 export async function insertMessage(tx: BusinessTx, message: NewMessage): Promise<Message | null> {
@@ -127,16 +131,18 @@ export async function insertMessage(tx: BusinessTx, message: NewMessage): Promis
   return rows[0] ?? null;
 }
 
-/** Moves the thread to the top of the inbox, and counts what came in as unread. */
+/** Moves the thread up in the inbox to the message's time, and counts what came in as unread. */
 export async function touchThread(tx: BusinessTx, { thread_id, direction, created_at }: Message) {
   const inbound = direction === "in";
+  const latest = (column: string) =>
+    tx.trx.raw("greatest(??, ?::timestamptz)", [column, created_at]);
   await tx
     .trx("threads")
     .where("id", thread_id)
     .update({
-      last_message_at: created_at,
+      last_message_at: latest("last_message_at"),
       ...(inbound && {
-        last_inbound_at: created_at,
+        last_inbound_at: latest("last_inbound_at"),
         unread_count: tx.trx.raw("unread_count + 1"),
       }),
     });
