@@ -37,6 +37,14 @@ export const Vad = z.strictObject({
 });
 export type Vad = z.infer<typeof Vad>;
 
+const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "HH:MM");
+
+/** Each day, in the business's zone; `from` may be later than `to`: then it is over midnight. */
+export const QuietHours = z
+  .strictObject({ from: TimeOfDay, to: TimeOfDay })
+  .refine(({ from, to }) => from !== to, "must not end when they begin");
+export type QuietHours = z.infer<typeof QuietHours>;
+
 const fields = {
   ai_prompt: z.string().max(20_000),
   greeting: z.string().max(1000),
@@ -52,7 +60,10 @@ const fields = {
   whatsapp_provider: z.enum(["auto", "baileys", "twilio"]),
   ai_enabled_calls: z.boolean(),
   ai_enabled_whatsapp: z.boolean(),
+  /** How long a person's reply pauses the agent on a thread; 0: until the thread is given back. */
   human_pause_minutes: z.number().int().min(0).max(10_080),
+  /** When the agent does not write on WhatsApp by itself; null: it answers at any hour. */
+  quiet_hours: QuietHours.nullable(),
   transfer_number: z.string().max(40).nullable(),
 };
 
@@ -85,5 +96,6 @@ export const DEFAULT_SETTINGS: Omit<Settings, "timezone" | "language"> = {
   ai_enabled_calls: true,
   ai_enabled_whatsapp: true,
   human_pause_minutes: 60,
+  quiet_hours: null,
   transfer_number: null,
 };

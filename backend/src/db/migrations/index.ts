@@ -3,12 +3,16 @@ import { foundation } from "./20261120_1000_foundation.ts";
 import { people } from "./20261120_1100_people.ts";
 import { inbox } from "./20261120_1240_inbox.ts";
 import { whatsapp } from "./20261120_1300_whatsapp.ts";
+import { channel } from "./20261120_1320_channel.ts";
+import { chat } from "./20261120_1330_chat.ts";
 
 const list: Record<string, Knex.Migration> = {
   "20261120_1000_foundation": foundation,
   "20261120_1100_people": people,
   "20261120_1240_inbox": inbox,
   "20261120_1300_whatsapp": whatsapp,
+  "20261120_1320_channel": channel,
+  "20261120_1330_chat": chat,
 };
 
 /** Named without extension and imported statically, so a name means the same however it is run. */

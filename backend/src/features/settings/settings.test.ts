@@ -40,6 +40,7 @@ test("every field that is changed comes back changed, the others as they were", 
     ai_enabled_calls: false,
     ai_enabled_whatsapp: false,
     human_pause_minutes: 5,
+    quiet_hours: { from: "22:00", to: "08:00" },
     transfer_number: "+14155550100",
   };
   expect(Object.keys(patch).toSorted()).toEqual(Object.keys(before).toSorted());
@@ -64,6 +65,11 @@ test("the transfer number is normalised, and may be taken away", async () => {
   );
   expect((await change({ transfer_number: "" })).body.transfer_number).toBeNull();
   expect((await change({ transfer_number: null })).body.transfer_number).toBeNull();
+});
+
+test("quiet hours may be taken away", async () => {
+  await change({ quiet_hours: { from: "13:00", to: "14:30" } });
+  expect((await change({ quiet_hours: null })).body.quiet_hours).toBeNull();
 });
 
 test("a transfer to the line that is being called is refused", async () => {
@@ -91,6 +97,9 @@ test.each([
     "body.business_hours.sun",
   ],
   [{ slot_minutes: 0 }, "body.slot_minutes"],
+  [{ quiet_hours: { from: "22:00", to: "22:00" } }, "body.quiet_hours"],
+  [{ quiet_hours: { from: "22:00", to: "24:00" } }, "body.quiet_hours.to"],
+  [{ quiet_hours: { from: "22:00" } }, "body.quiet_hours.to"],
   [{ closed_dates: ["31/12/2026"] }, "body.closed_dates.0"],
   [{ timezone: "Israel Time" }, "body.timezone"],
   [{ transfer_number: "ask Dana" }, "body.transfer_number"],

@@ -2,7 +2,7 @@ import type { Settings, SettingsPatch } from "@agentlocator/contract";
 import type { BusinessTx, SystemTx } from "../../db/database.ts";
 import { notFound } from "../../http/problem.ts";
 
-const JSON_COLUMNS = ["business_hours", "closed_dates", "vad"] as const;
+const JSON_COLUMNS = ["business_hours", "closed_dates", "vad", "quiet_hours"] as const;
 
 /** The acting business's settings. @throws 404 for a business that does not exist */
 export async function loadSettings(tx: BusinessTx): Promise<Settings> {
@@ -38,7 +38,8 @@ export async function saveSettings(tx: BusinessTx, patch: SettingsPatch): Promis
 function toColumns(settings: SettingsPatch): Record<string, unknown> {
   const columns: Record<string, unknown> = { ...settings };
   for (const name of JSON_COLUMNS) {
-    if (name in columns) columns[name] = JSON.stringify(columns[name]);
+    const value = columns[name];
+    if (value !== undefined && value !== null) columns[name] = JSON.stringify(value);
   }
   return columns;
 }
