@@ -11,6 +11,8 @@ export const WhatsappStatus = z
     /** The business's setting. */
     provider: z.enum(["auto", "baileys", "twilio"]),
     baileys: z.object({
+      /** Whether the appliance has a gateway at all. */
+      enabled: z.boolean(),
       state: GatewayState,
       reason: GatewayReason.nullable(),
       connected: z.boolean(),
@@ -21,6 +23,8 @@ export const WhatsappStatus = z
       qr_svg: z.string().nullable(),
       attempt: z.number().int(),
       next_retry_at: Time.nullable(),
+      /** For a person who looks into it. */
+      detail: z.string().nullable(),
     }),
     twilio: z.object({ enabled: z.boolean(), from: z.string().nullable() }),
   })

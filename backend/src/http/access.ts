@@ -15,7 +15,9 @@ export type Permission =
   | "appointments.write"
   | "tasks.read"
   | "tasks.write"
-  | "notifications.read";
+  | "notifications.read"
+  | "whatsapp.read"
+  | "whatsapp.manage";
 
 /** What the agency's admins may do across businesses. */
 export type SystemPermission = "businesses.manage" | "impersonate";
@@ -24,6 +26,7 @@ const OWNER_ONLY: ReadonlySet<Permission> = new Set([
   "settings.write",
   "users.manage",
   "audit.read",
+  "whatsapp.manage",
 ]);
 
 /** Whether a role has a permission in the acting business. An admin acts there as its owner would. */

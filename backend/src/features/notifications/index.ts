@@ -1,3 +1,3 @@
 export { notificationRoutes } from "./routes.ts";
-export { notify } from "./store.ts";
+export { notify, resolveNotification } from "./store.ts";
 export type { News } from "./store.ts";

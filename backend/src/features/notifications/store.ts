@@ -30,6 +30,21 @@ export async function notify(tx: BusinessTx, news: News, log: Logger): Promise<b
   return true;
 }
 
+/** Marks what a notification told of as over, e.g. when a connection stands again. */
+export async function resolveNotification(
+  tx: BusinessTx,
+  dedupe_key: string,
+  resolved_at: Date,
+): Promise<void> {
+  const [row] = await tx
+    .trx("notifications")
+    .where({ dedupe_key })
+    .whereNull("resolved_at")
+    .update({ resolved_at })
+    .returning<{ id: number }[]>("id");
+  if (row) tx.emit("notification", { id: row.id });
+}
+
 export function listNotifications(
   tx: BusinessTx,
   { unread, ...page }: { unread?: boolean | undefined; limit: number; cursor?: string | undefined },

@@ -1,0 +1,55 @@
+import type { GatewayConnectionEvent } from "@agentlocator/contract";
+import type { BusinessTx } from "../../../db/database.ts";
+import type { Clock } from "../../../platform/clock.ts";
+import type { Logger } from "../../../platform/log.ts";
+import { follow, isOld, looksSame, stands, whyTell } from "./channel-state.ts";
+import type { Channel } from "./channel-state.ts";
+import { closeIncident, openIncident } from "./incidents.ts";
+import { lockChannel, saveChannel } from "./store.ts";
+
+export interface ChannelDeps {
+  log: Logger;
+  clock: Clock;
+}
+
+/**
+ * Takes a report of the gateway about the business's session: keeps it when it is news, tells the
+ * console, and opens or closes the incident. A report that comes twice, late or beside another
+ * changes nothing that it should not.
+ */
+export async function applyConnection(
+  tx: BusinessTx,
+  event: GatewayConnectionEvent,
+  deps: ChannelDeps,
+): Promise<void> {
+  const now = new Date(deps.clock.now());
+  const known = await lockChannel(tx, now);
+  if (isOld(event, known)) {
+    const { state, since } = event;
+    deps.log.debug({ biz: tx.business_id, state, since }, "[WA] an old report is left out");
+    return;
+  }
+  await settle(tx, known, follow(known, event, now), deps, false);
+}
+
+/** Keeps what the channel has come to, and what follows from it. @param watched see `whyTell` */
+export async function settle(
+  tx: BusinessTx,
+  known: Channel,
+  channel: Channel,
+  { log, clock }: ChannelDeps,
+  watched: boolean,
+): Promise<void> {
+  const now = new Date(clock.now());
+  await saveChannel(tx, channel);
+  if (!looksSame(known, channel)) {
+    const { state, attempt, reachable } = channel;
+    const reason = reachable ? channel.reason : "unreachable";
+    const line = `[WA] connection update: state=${state}, reason=${reason ?? ""}`;
+    log.info({ biz: tx.business_id, attempt }, line);
+    tx.emit("whatsapp_status", {});
+  }
+  if (stands(channel)) return closeIncident(tx, now, log);
+  const tell = whyTell(channel, now, watched);
+  if (tell) await openIncident(tx, tell.reason, now, log);
+}

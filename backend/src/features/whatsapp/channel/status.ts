@@ -1,0 +1,85 @@
+import type { GatewaySession, WhatsappStatus } from "@agentlocator/contract";
+import { toString as drawQr } from "qrcode";
+import type { BusinessTx } from "../../../db/database.ts";
+import type { Channel } from "./channel-state.ts";
+import { stands } from "./channel-state.ts";
+
+type Baileys = WhatsappStatus["baileys"];
+
+const NOTHING: Baileys = {
+  enabled: true,
+  state: "close",
+  reason: null,
+  connected: false,
+  phone: null,
+  since: null,
+  last_seen: null,
+  qr: null,
+  qr_svg: null,
+  attempt: 0,
+  next_retry_at: null,
+  detail: null,
+};
+
+export const DISABLED: Baileys = { ...NOTHING, enabled: false };
+
+/** What the gateway says right now. @param known says whose the words about the past are */
+export async function liveStatus(live: GatewaySession, known?: Channel): Promise<Baileys> {
+  const { qr, lastSeen, nextRetryAt, state, reason, connected, since, attempt, detail } = live;
+  return {
+    ...NOTHING,
+    ...{ state, reason, connected, since, qr, attempt, detail },
+    phone: live.phone ?? known?.phone ?? null,
+    last_seen: lastSeen ?? known?.last_seen ?? null,
+    qr_svg: qr && (await drawQr(qr, { type: "svg", margin: 2, errorCorrectionLevel: "M" })),
+    next_retry_at: nextRetryAt,
+    ...asked(state, known),
+  };
+}
+
+/** What was known last, for when the gateway has nothing to say. @param silent it does not answer */
+export function storedStatus(known: Channel | undefined, silent: boolean): Baileys {
+  if (!known) return { ...NOTHING, reason: silent ? "unreachable" : null };
+  const { state, reason, phone, since, last_seen, attempt, next_retry_at, detail } = known;
+  if (silent) return { ...NOTHING, reason: "unreachable", phone, since: null, last_seen };
+  // The gateway does not know the session: it can't be up, nor about to be.
+  const stopped = state === "logout" || (state === "close" && next_retry_at === null);
+  if (!stopped) return { ...NOTHING, phone, last_seen };
+  return {
+    ...NOTHING,
+    ...{ state, reason, phone, since, last_seen, attempt, detail },
+    ...asked(state, known),
+  };
+}
+
+/** A logout that was asked for in the console is nothing that happened to the business. */
+function asked(state: Baileys["state"], known: Channel | undefined): Partial<Baileys> {
+  const wanted = state === "logout" && known && known.paired_at === null;
+  return wanted ? { reason: null, detail: null } : {};
+}
+
+export interface ProviderHealth {
+  baileys: "open" | "down" | "never_paired";
+  twilio: "enabled" | "disabled";
+}
+
+/** Whether messages can go by the gateway, as far as is known without asking it. */
+export function baileysHealth(known: Channel | undefined): ProviderHealth["baileys"] {
+  if (!known || known.paired_at === null) return "never_paired";
+  return stands(known) ? "open" : "down";
+}
+
+/** The number that Twilio sends the business's messages from: its own, or the appliance's. */
+export async function twilioSender(
+  tx: BusinessTx,
+  env: { TWILIO_ACCOUNT_SID?: string | undefined; TWILIO_AUTH_TOKEN?: string | undefined } & {
+    TWILIO_WA_FROM?: string | undefined;
+  },
+): Promise<string | null> {
+  if (!env.TWILIO_ACCOUNT_SID || !env.TWILIO_AUTH_TOKEN) return null;
+  const { whatsapp_number } = await tx
+    .trx("businesses")
+    .where("id", tx.business_id)
+    .first<{ whatsapp_number: string | null }>("whatsapp_number");
+  return whatsapp_number ?? env.TWILIO_WA_FROM ?? null;
+}
