@@ -248,7 +248,8 @@ export class RealtimeConnection {
   /** Transcripts come on their own time, often after the answer has begun. */
   async #transcribe(entry: Entry): Promise<void> {
     const { delays } = this;
-    const ms = delays.draw(delays.latency.transcribe_ms);
+    const late_ms = this.faults.take("slow_transcript")?.ms ?? 0;
+    const ms = late_ms + delays.draw(delays.latency.transcribe_ms);
     if (!(await slept(ms, this.#closed.signal))) return;
     const understood = this.conversation.understood()[this.conversation.entries.indexOf(entry)];
     const transcript = understood?.type === "message" ? understood.text : "";

@@ -20,6 +20,8 @@ export type Fault =
   | { kind: "text_only"; times?: number }
   /** The first audio comes `ms` after response.created. */
   | { kind: "slow_first_audio"; ms: number; times?: number }
+  /** The words of the caller's turn come `ms` later than they would. */
+  | { kind: "slow_transcript"; ms: number; times?: number }
   /** After `after_ms` of audio nothing more comes; the response never ends. */
   | { kind: "hang_mid_audio"; after_ms: number; times?: number }
   /** After `after_ms` of audio the socket closes. */

@@ -329,7 +329,6 @@ export class CallSession {
     this.link.healthy();
     const { kind, since } = this.waiting;
     if (kind === "answer") this.book.answer(this.clock.now() - since);
-    if (kind !== null) this.caller.settled();
     this.patience.rewarded();
   }
 
@@ -345,6 +344,9 @@ export class CallSession {
     if (purpose === "greeting" && response.audio && status === "completed") {
       this.greeting.finish(this.dialogue.textSpoken(response.id));
     }
+    // Half an answer, and words that are not known yet: another session would have to hear them.
+    const answered = purpose === "answer" && response.audio && status === "completed";
+    if (answered) this.caller.settled();
     if (response.audio || response.tool_calls > 0 || this.state !== "live") return;
     this.patience.disappointed(response, status, detail);
   }

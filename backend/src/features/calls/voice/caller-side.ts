@@ -97,6 +97,7 @@ export class CallerSide {
     const from = Math.min(position_ms - back, unanswered_ms ?? position_ms);
     for (const piece of this.audio.since(from)) connection.sendAudio(piece);
     if (unanswered_ms === null) return false;
+    this.turn.replay();
     if (!this.speaking) this.expectCommit(this.clock.now() + preroll_ms);
     return true;
   }

@@ -25,6 +25,14 @@ it("answers who spoke over the agent and was heard by our ears, or interrupted",
   expect(turn.committed(4_000, false, 1_400)).toBe(true);
 });
 
+it("answers what a new session hears again while the old answer's rest is still heard", () => {
+  turn.replay();
+  turn.modelSpeechStarted(3_000, true);
+  expect(turn.committed(4_000, false, 1_400)).toBe(true);
+  turn.modelSpeechStarted(5_000, true);
+  expect(turn.committed(6_000, false, 1_400)).toBe(false);
+});
+
 it("answers a turn that was ended by us and by the model once", () => {
   expect(turn.committed(2_000, false, 1_500)).toBe(true);
   expect(turn.committed(2_010, false, 1_500)).toBe(false);

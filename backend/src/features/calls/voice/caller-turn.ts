@@ -11,6 +11,8 @@ export class CallerTurn {
   unanswered_ms: number | null = null;
   /** The speech at hand is the caller's, not somebody's behind while the agent spoke. */
   private accepted = true;
+  /** What is being heard was said before: another session hears it again. */
+  private replayed = false;
 
   /** @param over_agent the agent was being heard and can be interrupted */
   modelSpeechStarted(now: number, over_agent: boolean): void {
@@ -20,6 +22,11 @@ export class CallerTurn {
 
   accept(): void {
     this.accepted = true;
+  }
+
+  /** A new session is given the unanswered speech. */
+  replay(): void {
+    this.replayed = true;
   }
 
   /** Our own ears heard speech begin at this position of the caller's audio. */
@@ -38,10 +45,11 @@ export class CallerTurn {
     // A turn ended by us and by the model at once is one turn.
     const something_new = this.model_speech_at !== null || speaking || loud_at > this.committed_at;
     const by_our_ears = speaking || loud_at >= began;
-    const answer = something_new && (this.accepted || by_our_ears);
+    const answer = something_new && (this.accepted || by_our_ears || this.replayed);
     this.model_speech_at = null;
     this.committed_at = now;
     this.accepted = true;
+    this.replayed = false;
     return answer;
   }
 
@@ -53,5 +61,6 @@ export class CallerTurn {
   /** The model's session is gone. */
   sessionLost(): void {
     this.model_speech_at = null;
+    this.replayed = false;
   }
 }

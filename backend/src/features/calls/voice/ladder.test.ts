@@ -65,6 +65,16 @@ describe.concurrent("no session at the beginning", () => {
     });
   });
 
+  it("accepts and stays mute: greeting, fallback in good time", async () => {
+    const mute: Fault[] = [{ kind: "mute" }];
+    await withCall({ faults_at: [mute, mute, mute] }, async (call) => {
+      await call.ended;
+      expect(call.record.failed).toMatchObject([{ kind: "model_unreachable" }]);
+      const { started_at } = call.stream;
+      expect(longestSilence(call, started_at, performance.now())).toBeLessThan(3_000);
+    });
+  });
+
   it("a handshake that is too slow is given up and tried again", async () => {
     await withCall({ faults_at: [[{ kind: "slow_handshake", ms: 5_000 }]] }, async (call) => {
       await greeted(call);
@@ -174,6 +184,22 @@ describe.concurrent("in the middle of a call", () => {
         [...call.record.turns.values()].some((turn) => turn.text === answer.text),
       );
       expect(longestSilence(call, ended_at, performance.now())).toBeLessThan(3_000);
+    });
+  });
+
+  it("closes in the middle of a sentence, the question still being written down", async () => {
+    const faults: Fault[] = [
+      { kind: "close_mid_audio", after_ms: 1_000, code: 1011 },
+      { kind: "slow_transcript", ms: 9_000 },
+    ];
+    await withCall({ faults_at: [faults] }, async (call, line) => {
+      await greeted(call);
+      await call.mouth.say(question.audio);
+      await call.until(() => line.sim.connections.length === 2);
+      await call.until(() =>
+        [...call.record.turns.values()].some((turn) => turn.text === answer.text),
+      );
+      expect(order(call)).toBe("aca");
     });
   });
 
