@@ -4,8 +4,10 @@ import { forwardOnly } from "./forward-only.ts";
 export const chat: Knex.Migration = {
   async up(knex) {
     await knex.raw(`
-    -- The last customer message that needs no answer of the agent's any more.
-    alter table threads add column handled_message_id int not null default 0;
+    -- When a customer's message came to need no answer of the agent's any more.
+    alter table messages add column handled_at timestamptz;
+    create index on messages (business_id, thread_id, id)
+      where direction = 'in' and handled_at is null;
     -- Since when the agent has been trying in vain to answer.
     alter table threads add column answer_failing_since timestamptz;
 

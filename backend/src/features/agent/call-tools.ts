@@ -79,7 +79,7 @@ export function createCallTools(
   async function take(turn: CustomerTurn): Promise<Remark | null> {
     if (changesNothing(turn)) return null;
     const steps = tool_steps;
-    return callerSaid(await context(), turn, ({ kind }) => {
+    return callerSaid(await context(), turn, (_tx, { kind }) => {
       if (kind === "none") empty_at = steps;
     });
   }

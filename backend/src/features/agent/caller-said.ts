@@ -1,3 +1,4 @@
+import type { BusinessTx } from "../../db/database.ts";
 import { confirmPending } from "./confirm.ts";
 import { afterCustomerTurn } from "./pending-slot.ts";
 import type { CustomerTurn, PendingState, PendingStep } from "./pending-slot.ts";
@@ -16,19 +17,19 @@ export interface Remark {
  * books it, one without an exact time is asked about, a refusal takes it off the table. Null when
  * there is nothing to do. A failure is logged and leaves everything as it was, so that the model's
  * own `confirm_appointment` can still book.
- * @param found told what was on the table when the customer spoke
+ * @param heard told, inside the transaction, what was on the table and what came of it
  */
 export async function callerSaid(
   ctx: ToolContext,
   turn: CustomerTurn,
-  found?: (pending: PendingState) => void,
+  heard?: (tx: BusinessTx, pending: PendingState, remark: Remark | null) => Promise<void> | void,
 ): Promise<Remark | null> {
   try {
     return await ctx.db.inBusiness(ctx.business_id, async (tx) => {
       const scope = await openScope(tx, { ...ctx, last_turn: turn });
       const step = afterCustomerTurn(scope.pending, turn, scope.now);
       const remark = await take(scope, step);
-      found?.(scope.pending);
+      await heard?.(tx, scope.pending, remark);
       return remark;
     });
   } catch (error) {

@@ -27,6 +27,7 @@ export async function openScope(tx: BusinessTx, ctx: ToolContext): Promise<ToolS
     thread: { id: row.id, contact_id: row.contact_id },
     channel: ctx.channel,
     call_sid: ctx.call_sid,
+    message_id: ctx.message_id ?? null,
     turn: ctx.last_turn,
     pending: readPending(row.pending_slot, now.toJSDate()),
     log: ctx.log.child({ biz: ctx.business_id, thread_id: ctx.thread_id }),

@@ -20,7 +20,7 @@ export async function storedOutcome(
 }
 
 export async function storeOutcome(
-  { tx, thread, call_sid, now }: ToolScope,
+  { tx, thread, call_sid, message_id, now }: ToolScope,
   call: ToolCall,
   outcome: ToolOutcome,
 ): Promise<void> {
@@ -29,6 +29,7 @@ export async function storeOutcome(
     thread_id: thread.id,
     tool_call_id: call.tool_call_id,
     call_sid,
+    message_id,
     name: call.name,
     // As a JSON string when it is no JSON: what the model wrote is kept.
     arguments: JSON.stringify(parsed(call.arguments) ?? call.arguments),

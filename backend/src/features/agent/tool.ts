@@ -21,6 +21,8 @@ export interface ToolContext {
   call_sid: string | null;
   /** The customer's latest turn; null when they have not spoken, or could not be understood. */
   last_turn: CustomerTurn | null;
+  /** In a chat, the last message that the agent knows of. */
+  message_id?: number;
   /** Once aborted, what the tool did is undone. */
   signal?: AbortSignal | undefined;
 }
@@ -44,6 +46,7 @@ export interface ToolScope {
   thread: { id: number; contact_id: number | null };
   channel: Channel;
   call_sid: string | null;
+  message_id: number | null;
   turn: CustomerTurn | null;
   pending: PendingState;
   setPending(slot: PendingSlot | null): Promise<void>;

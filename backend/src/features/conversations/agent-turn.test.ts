@@ -54,6 +54,18 @@ test("with no minutes the thread stays with people until it is given back", asyn
   expect(await pausedUntil()).toBeNull();
 });
 
+test("what the agent had proposed is off the table once a person has taken over", async () => {
+  const id = Number(thread.slice(13));
+  const expires_at = "2199-01-01T00:00:00.000Z";
+  const pending_slot = JSON.stringify({ starts_at: expires_at, expires_at });
+  await world.db.inBusiness(business_id, ({ trx }) =>
+    trx("threads").where({ id }).update({ pending_slot }),
+  );
+  expect((await api.get(thread)).body.pending_slot).toMatchObject({ expires_at });
+  await pause();
+  expect((await api.get(thread)).body.pending_slot).toBeNull();
+});
+
 test("the agent looks at a thread once its pause is over, or taken back", async () => {
   const key = `answer:${thread.slice(13)}`;
   await api.patch(thread, { ai_paused_until: "2199-01-02T00:00:00.000Z" });

@@ -13,7 +13,8 @@ export async function askAgent(tx: BusinessTx, thread_id: number, run_at?: Date)
 /**
  * A person has taken over the thread: the agent keeps still for the business's
  * `human_pause_minutes`, or until somebody gives the thread back when the setting is 0. A pause
- * that lasts longer already stays. What the customer writes meanwhile and nobody answers is looked
+ * that lasts longer already stays. What the agent had proposed is off the table: a «yes» that comes
+ * later is meant for the person. What the customer writes meanwhile and nobody answers is looked
  * at when the pause is over.
  */
 export async function pauseAgent(
@@ -29,7 +30,10 @@ export async function pauseAgent(
   await tx
     .trx("threads")
     .where("id", thread_id)
-    .update({ ai_paused_until: tx.trx.raw("greatest(ai_paused_until, ?::timestamptz)", [until]) });
+    .update({
+      ai_paused_until: tx.trx.raw("greatest(ai_paused_until, ?::timestamptz)", [until]),
+      pending_slot: null,
+    });
   tx.emit("thread", { id: thread_id });
 }
 

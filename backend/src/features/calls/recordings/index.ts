@@ -8,7 +8,7 @@ import { createRecordingJobs } from "./jobs.ts";
 import { openMediaStore } from "./media-store.ts";
 import { createRecordingRoutes } from "./routes.ts";
 import { createRecordingSource } from "./source.ts";
-import { createTranscriber } from "./transcriber.ts";
+import { createTranscriber } from "../../../platform/transcriber.ts";
 
 /** The job that fetches, keeps and transcribes what a caller left in the record fallback. */
 export function recordingJobs(deps: { db: Database; env: Env; log: Logger }): JobHandlers {

@@ -8,8 +8,8 @@ import { noticesIn } from "../notices.ts";
 import type { FetchedRecording, FetchRecording } from "./source.ts";
 import { findRecording, saveRecording } from "./store.ts";
 import type { CallRecording } from "./store.ts";
-import { TranscriptionRefused } from "./transcriber.ts";
-import type { Transcribe } from "./transcriber.ts";
+import { TranscriptionRefused } from "../../../platform/transcriber.ts";
+import type { Transcribe } from "../../../platform/transcriber.ts";
 
 interface Deps {
   db: Database;

@@ -18,7 +18,7 @@ import { recordingJobs, recordingRoutes } from "./index.ts";
 import { createRecordingJobs } from "./jobs.ts";
 import { openMediaStore } from "./media-store.ts";
 import { createRecordingSource } from "./source.ts";
-import { createTranscriber } from "./transcriber.ts";
+import { createTranscriber } from "../../../platform/transcriber.ts";
 
 const message = phrase("leave_message");
 let dir: string;
