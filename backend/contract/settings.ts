@@ -58,6 +58,8 @@ const fields = {
   vad: Vad,
   barge_in: z.boolean(),
   whatsapp_provider: z.enum(["auto", "baileys", "twilio"]),
+  /** Whether the gateway may write to somebody who never wrote to it, which risks its account. */
+  whatsapp_write_first: z.boolean(),
   ai_enabled_calls: z.boolean(),
   ai_enabled_whatsapp: z.boolean(),
   /** How long a person's reply pauses the agent on a thread; 0: until the thread is given back. */
@@ -93,6 +95,7 @@ export const DEFAULT_SETTINGS: Omit<Settings, "timezone" | "language"> = {
   vad: { threshold_db: 10, grace_ms: 300, confirm_ms: 120 },
   barge_in: true,
   whatsapp_provider: "auto",
+  whatsapp_write_first: false,
   ai_enabled_calls: true,
   ai_enabled_whatsapp: true,
   human_pause_minutes: 60,

@@ -3,6 +3,7 @@ import { foundation } from "./20261120_1000_foundation.ts";
 import { people } from "./20261120_1100_people.ts";
 import { inbox } from "./20261120_1240_inbox.ts";
 import { whatsapp } from "./20261120_1300_whatsapp.ts";
+import { outbox } from "./20261120_1310_outbox.ts";
 import { channel } from "./20261120_1320_channel.ts";
 import { chat } from "./20261120_1330_chat.ts";
 
@@ -11,6 +12,7 @@ const list: Record<string, Knex.Migration> = {
   "20261120_1100_people": people,
   "20261120_1240_inbox": inbox,
   "20261120_1300_whatsapp": whatsapp,
+  "20261120_1310_outbox": outbox,
   "20261120_1320_channel": channel,
   "20261120_1330_chat": chat,
 };
