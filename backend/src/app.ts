@@ -72,7 +72,9 @@ export async function startApp(
   });
 
   const bus = createBus({ redis_url: env.REDIS_URL, log });
-  const redis = env.REDIS_URL ? connectRedis(env.REDIS_URL, { log, name: "limits" }) : undefined;
+  // Several limits are asked one after the other while somebody waits to be let in.
+  const limits = { log, name: "limits", patience_ms: 500 };
+  const redis = env.REDIS_URL ? connectRedis(env.REDIS_URL, limits) : undefined;
   const limiter = createLimiter({ redis });
   const db = createDatabase(env.DATABASE_URL, {
     eventsWritten: (business_id) => announceEvents(bus, business_id),
@@ -145,6 +147,7 @@ export async function startApp(
     },
   });
   await calls.start(jobs.lease);
+  await whatsapp.start();
   spool.start((item) =>
     item.kind.startsWith("whatsapp") ? whatsapp.handleSpooled(item) : calls.handleSpooled(item),
   );

@@ -7,6 +7,7 @@ import type { Logger } from "../../platform/log.ts";
 import type { Signer } from "../../platform/signer.ts";
 import { SpoolReject } from "../../platform/spool.ts";
 import type { Spool, SpoolItem } from "../../platform/spool.ts";
+import { createChannel, createGatewayClient } from "./channel/index.ts";
 
 export interface WhatsappDeps {
   env: Env;
@@ -18,9 +19,12 @@ export interface WhatsappDeps {
 }
 
 /** WhatsApp through both providers: what comes in, what goes out, and the channel's state. */
-export function createWhatsapp(_deps: WhatsappDeps) {
-  const routes: Route[] = [];
-  const jobs: JobHandlers = {};
+export function createWhatsapp({ env, log, db, clock }: WhatsappDeps) {
+  const { BAILEYS_OUTBOUND_URL: url, BAILEYS_WEBHOOK_SECRET: secret } = env;
+  const gateway = url && secret ? createGatewayClient({ url, secret }) : null;
+  const channel = createChannel({ env, log, db, clock, gateway });
+  const routes: Route[] = [...channel.routes];
+  const jobs: JobHandlers = { ...channel.jobs };
 
   return {
     routes,
@@ -31,5 +35,6 @@ export function createWhatsapp(_deps: WhatsappDeps) {
     async handleSpooled({ kind }: SpoolItem): Promise<void> {
       throw new SpoolReject(`nobody handles ${kind}`);
     },
+    start: () => channel.start(),
   };
 }

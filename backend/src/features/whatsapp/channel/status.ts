@@ -1,6 +1,7 @@
 import type { GatewaySession, WhatsappStatus } from "@agentlocator/contract";
 import { toString as drawQr } from "qrcode";
 import type { BusinessTx } from "../../../db/database.ts";
+import type { Env } from "../../../platform/env.ts";
 import type { Channel } from "./channel-state.ts";
 import { stands } from "./channel-state.ts";
 
@@ -23,7 +24,7 @@ const NOTHING: Baileys = {
 
 export const DISABLED: Baileys = { ...NOTHING, enabled: false };
 
-/** What the gateway says right now. @param known says whose the words about the past are */
+/** What the gateway says right now; `known` adds what it does not remember. */
 export async function liveStatus(live: GatewaySession, known?: Channel): Promise<Baileys> {
   const { qr, lastSeen, nextRetryAt, state, reason, connected, since, attempt, detail } = live;
   return {
@@ -72,9 +73,7 @@ export function baileysHealth(known: Channel | undefined): ProviderHealth["baile
 /** The number that Twilio sends the business's messages from: its own, or the appliance's. */
 export async function twilioSender(
   tx: BusinessTx,
-  env: { TWILIO_ACCOUNT_SID?: string | undefined; TWILIO_AUTH_TOKEN?: string | undefined } & {
-    TWILIO_WA_FROM?: string | undefined;
-  },
+  env: Pick<Env, "TWILIO_ACCOUNT_SID" | "TWILIO_AUTH_TOKEN" | "TWILIO_WA_FROM">,
 ): Promise<string | null> {
   if (!env.TWILIO_ACCOUNT_SID || !env.TWILIO_AUTH_TOKEN) return null;
   const { whatsapp_number } = await tx
