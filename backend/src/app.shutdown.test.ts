@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { Agent, get, request } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Browser } from "../test/browser.ts";
 import { startRunningApp } from "../test/running-app.ts";
 import type { RunningApp } from "../test/running-app.ts";
 
@@ -11,13 +12,28 @@ beforeAll(async () => {
 });
 afterAll(() => app?.stop());
 
-test("open consoles and kept connections do not hold an orderly end up", async () => {
-  const { owner } = await app.business();
-  const Cookie = [...owner.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-  const agent = new Agent({ keepAlive: true });
-  const stream = await new Promise<IncomingMessage>((answer) => {
+function listen({ cookies }: Browser, agent?: Agent): Promise<IncomingMessage> {
+  const Cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+  return new Promise((answer) => {
     get(`${app.base}/api/events`, { agent, headers: { Cookie } }, answer);
   });
+}
+
+test("a session that listens everywhere is told to stop; others still may listen", async () => {
+  const { owner } = await app.business();
+  const streams = await Promise.all(Array.from({ length: 20 }, () => listen(owner)));
+  expect(streams.map(({ statusCode }) => statusCode)).toEqual(Array(20).fill(200));
+  const refused = await listen(owner);
+  expect(refused.statusCode).toBe(429);
+  const other = await listen((await app.business()).owner);
+  expect(other.statusCode).toBe(200);
+  for (const stream of [...streams, refused, other]) stream.destroy();
+});
+
+test("open consoles and kept connections do not hold an orderly end up", async () => {
+  const { owner } = await app.business();
+  const agent = new Agent({ keepAlive: true });
+  const stream = await listen(owner, agent);
   const streamEnded = once(stream.resume(), "end");
   // In the middle of its request when the end begins; idle, and kept alive, a moment later.
   const body = '{"email":"a@b.example","password":"x"}';

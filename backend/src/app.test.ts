@@ -76,6 +76,11 @@ test("metrics are Prometheus text", async () => {
   expect(text).toMatch(/agentlocator_http_seconds_count\{route="live",status="200"\} \d+/);
 });
 
+test("metrics are not for who comes through a proxy", async () => {
+  const headers = { "X-Forwarded-For": "127.0.0.1" };
+  expect((await fetch(`${url}/metrics`, { headers })).status).toBe(404);
+});
+
 test.each(["/api/nothing", "/webhook/nothing", "/ws/nothing", "/static/nothing", "/nothing"])(
   "%s is a 404 problem, never the console",
   async (path) => {

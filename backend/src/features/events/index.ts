@@ -3,6 +3,7 @@ import type { EventRef } from "@agentlocator/contract";
 import type { Database } from "../../db/database.ts";
 import type { JobHandlers } from "../../db/jobs.ts";
 import { defineRoute } from "../../http/route.ts";
+import { problem } from "../../http/problem.ts";
 import type { Route } from "../../http/route.ts";
 import { actingBusiness, SESSION_COOKIE } from "../../http/session.ts";
 import type { LoadSession } from "../../http/session.ts";
@@ -10,6 +11,9 @@ import type { Bus } from "../../platform/bus/index.ts";
 import type { Logger } from "../../platform/log.ts";
 import { pruneEvents } from "./store.ts";
 import { openEventStream, topicOf } from "./stream.ts";
+
+/** Streams of one session: more tabs than anybody has, and few enough to cost nothing. */
+const MOST_STREAMS = 20;
 
 interface Deps {
   db: Database;
@@ -20,7 +24,8 @@ interface Deps {
 
 /** `GET /api/events`: what changes in the acting business, as it changes. */
 export function createEvents(deps: Deps): { routes: Route[]; endStreams(): void } {
-  const open = new Set<PassThrough>();
+  /** Each stream with the session that opened it. */
+  const open = new Map<PassThrough, string>();
   const stream = defineRoute({
     id: "streamEvents",
     method: "get",
@@ -32,6 +37,10 @@ export function createEvents(deps: Deps): { routes: Route[]; endStreams(): void 
     handler: async ({ ctx, business_id }) => {
       const last = ctx.get("Last-Event-ID");
       const cookie = ctx.cookies.get(SESSION_COOKIE) ?? "";
+      const own = [...open.values()].filter((session) => session === cookie).length;
+      if (own >= MOST_STREAMS) {
+        throw problem(429, "too_many_streams", "This session listens in too many places already.");
+      }
       ctx.set({
         "Content-Type": "text/event-stream; charset=utf-8",
         "Cache-Control": "no-store",
@@ -46,7 +55,10 @@ export function createEvents(deps: Deps): { routes: Route[]; endStreams(): void 
           return session !== null && actingBusiness(session, business_id) === business_id;
         },
       });
-      open.add(events.once("close", () => open.delete(events)));
+      open.set(
+        events.once("close", () => open.delete(events)),
+        cookie,
+      );
       ctx.body = events;
     },
   });
@@ -54,7 +66,7 @@ export function createEvents(deps: Deps): { routes: Route[]; endStreams(): void 
     routes: [stream],
     /** Before the server closes: browsers come back by themselves, to whoever serves then. */
     endStreams() {
-      for (const events of open) events.end();
+      for (const events of open.keys()) events.end();
     },
   };
 }

@@ -3,9 +3,11 @@ import type { Registry } from "prom-client";
 import type { Database } from "../../db/database.ts";
 import { defineRoute } from "../../http/route.ts";
 import type { Route } from "../../http/route.ts";
+import { notFound } from "../../http/problem.ts";
 import { within } from "../../platform/deadline.ts";
 import type { Bus } from "../../platform/bus/index.ts";
 import type { Env } from "../../platform/env.ts";
+import { isPublicAddress } from "../../platform/public-address.ts";
 import { cached, probe } from "./probes.ts";
 import type { Health } from "./probes.ts";
 
@@ -114,9 +116,14 @@ export function healthRoutes(deps: Deps): Route[] {
     method: "get",
     path: "/metrics",
     summary: "Prometheus text; not reachable through the proxy",
-    access: { public: reason },
+    access: { public: "only within the machine or its private network" },
     response: { raw: "text/plain" },
     handler: async ({ ctx }) => {
+      // Without a proxy that keeps this path to itself, the internet would ask here directly.
+      const forwarded = ctx.get("X-Forwarded-For") !== "";
+      // A socket for both families names an IPv4 peer in IPv6's way.
+      const peer = (ctx.req.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+      if (forwarded || isPublicAddress(peer)) throw notFound();
       ctx.type = metrics.contentType;
       ctx.body = await metrics.metrics();
     },
