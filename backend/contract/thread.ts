@@ -90,3 +90,30 @@ export type ThreadSummary = z.infer<typeof ThreadSummary>;
 
 export const Assignee = z.object({ id: Id, name: z.string() }).meta({ id: "Assignee" });
 export type Assignee = z.infer<typeof Assignee>;
+
+/** A message as a conversation shows it. */
+export const ThreadMessage = Message.extend({
+  /** The message that this one answers. */
+  quoted: Message.pick({
+    id: true,
+    author: true,
+    message_type: true,
+    text: true,
+    deleted_at: true,
+  }).nullable(),
+  media: z
+    .object({
+      file_name: z.string().nullable(),
+      content_type: z.string(),
+      /** In bytes; null until it was fetched. */
+      size: z.number().int().nullable(),
+      seconds: z.number().nullable(),
+      voice: z.boolean(),
+      /** Why it can't be had. */
+      error: z.string().nullable(),
+    })
+    .nullable(),
+  /** Under which it was sent, if it was sent from here. */
+  idempotency_key: z.string().nullable(),
+}).meta({ id: "ThreadMessage" });
+export type ThreadMessage = z.infer<typeof ThreadMessage>;

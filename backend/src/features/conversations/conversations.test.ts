@@ -167,6 +167,28 @@ test("messages are stored once, counted until read, and walked from the latest",
   expect(events).toEqual(["thread", "message", "thread", "message", "thread", "thread"]);
 });
 
+test("a message comes with what it answers, its file and its key", async () => {
+  const id = await chat("+972501234567");
+  const asked = (await receive(id, "מתי אתם פתוחים?"))!;
+  await world.db.inBusiness(ours, async (tx) => {
+    const answer = await addMessage(tx, {
+      ...{ thread_id: id, text: null, direction: "out", author: "user", provider: "baileys" },
+      ...{ status: "queued", message_type: "document", reply_to_id: asked.id },
+    });
+    const row = { business_id: ours, message_id: answer!.id };
+    const file = { source: "gateway", source_ref: "r", claimed_type: "application/pdf" };
+    await tx.trx("media").insert({ ...row, ...file, file_name: "שעות.pdf", size: 900 });
+    await tx.trx("outbox").insert({ ...row, idempotency_key: "k1", body_hash: "h" });
+  });
+  const [answer, question] = (await api.get(`/api/threads/${id}/messages`)).body.items;
+  expect(answer).toMatchObject({
+    quoted: { id: asked.id, author: "customer", text: "מתי אתם פתוחים?" },
+    media: { file_name: "שעות.pdf", content_type: "application/pdf", size: 900, voice: false },
+    idempotency_key: "k1",
+  });
+  expect(question).toMatchObject({ quoted: null, media: null, idempotency_key: null });
+});
+
 test("a thread is assigned, and its AI paused and given back", async () => {
   const id = await chat("+972501234567");
   const { user } = (await api.get("/api/auth/me")).body;

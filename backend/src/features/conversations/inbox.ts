@@ -1,7 +1,7 @@
-import type { Assignee, Thread, ThreadSummary } from "@agentlocator/contract";
+import type { Assignee, Thread, ThreadMessage, ThreadSummary } from "@agentlocator/contract";
 import type { BusinessTx } from "../../db/database.ts";
 import { pageByTime, type Page, type PageAsked } from "../../http/page-by-time.ts";
-import { shown, threads, TITLE, type ThreadRow } from "./store.ts";
+import { MESSAGE_COLUMNS, shown, threads, TITLE, type ThreadRow } from "./store.ts";
 
 /** As much of a message as a line of the inbox has room for. */
 const LAST_MESSAGE = `(
@@ -52,6 +52,35 @@ export async function listThreads(
   const at = "coalesce(threads.last_message_at, threads.created_at)";
   const rows = await pageByTime<SummaryRow>(query, asked, { at, id: "threads.id" });
   return { ...rows, items: rows.items.map(shown) };
+}
+
+const QUOTED = `(
+  select jsonb_build_object(
+    'id', q.id, 'author', q.author, 'message_type', q.message_type,
+    'text', left(q.text, 300), 'deleted_at', q.deleted_at)
+  from messages q where q.business_id = m.business_id and q.id = m.reply_to_id) as quoted`;
+const MEDIA = `(
+  select jsonb_build_object(
+    'file_name', file_name, 'content_type', coalesce(content_type, claimed_type), 'size', size,
+    'seconds', seconds, 'voice', voice, 'error', media.error)
+  from media where media.business_id = m.business_id and message_id = m.id
+  order by media.id limit 1) as media`;
+const KEY = `(
+  select idempotency_key from outbox
+  where outbox.business_id = m.business_id and message_id = m.id) as idempotency_key`;
+
+/** A page of a conversation as the console shows it, the latest message first. */
+export function listMessages(
+  tx: BusinessTx,
+  thread_id: number,
+  asked: PageAsked,
+): Promise<Page<ThreadMessage>> {
+  const query = tx
+    .trx("messages as m")
+    .select(MESSAGE_COLUMNS)
+    .select([QUOTED, MEDIA, KEY].map((part) => tx.trx.raw(part)))
+    .where({ thread_id });
+  return pageByTime<ThreadMessage>(query, asked, { at: "created_at", id: "id" });
 }
 
 /** The business's people, by name. */

@@ -1,18 +1,17 @@
 import {
   Assignee,
   Id,
-  Message,
   page,
   PageQuery,
   Thread,
+  ThreadMessage,
   ThreadPatch,
   ThreadSummary,
 } from "@agentlocator/contract";
 import { z } from "zod";
 import { defineRoute, type Route } from "../../http/route.ts";
 import { changeThread, requireThread } from "./service.ts";
-import { listAssignees, listThreads } from "./inbox.ts";
-import { listMessages } from "./store.ts";
+import { listAssignees, listMessages, listThreads } from "./inbox.ts";
 
 const params = z.strictObject({ id: Id });
 const filter = z.object({
@@ -63,7 +62,7 @@ export function conversationRoutes(): Route[] {
       access: { business: "threads.read" },
       params,
       query: PageQuery,
-      response: page(Message),
+      response: page(ThreadMessage),
       handler: async ({ tx, params: { id }, query }) => {
         await requireThread(tx, id);
         return listMessages(tx, id, query);

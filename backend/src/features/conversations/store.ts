@@ -1,7 +1,6 @@
 import { PendingSlot, type Message, type Thread } from "@agentlocator/contract";
 import type { Knex } from "knex";
 import type { BusinessTx } from "../../db/database.ts";
-import { pageByTime, type Page, type PageAsked } from "../../http/page-by-time.ts";
 
 const THREAD_COLUMNS = [
   "threads.id",
@@ -18,7 +17,7 @@ const THREAD_COLUMNS = [
   "pending_slot",
 ] as const;
 
-const MESSAGE_COLUMNS = [
+export const MESSAGE_COLUMNS = [
   "id",
   "thread_id",
   "direction",
@@ -98,15 +97,6 @@ export async function upsertThread(tx: BusinessTx, thread: NewThread): Promise<n
     .onConflict(tx.trx.raw(peer) as unknown as string)
     .merge({ status: "open", contact_id: contact, ...called });
   return found.id;
-}
-
-export function listMessages(
-  tx: BusinessTx,
-  thread_id: number,
-  asked: PageAsked,
-): Promise<Page<Message>> {
-  const query = tx.trx("messages").select(MESSAGE_COLUMNS).where({ thread_id });
-  return pageByTime<Message>(query, asked, { at: "created_at", id: "id" });
 }
 
 export type NewMessage = Pick<
