@@ -1,3 +1,10 @@
 export { askAgent, pauseAgent } from "./agent-turn.ts";
 export { conversationRoutes } from "./routes.ts";
-export { changeThread, findOrCreateCallThread, findOrCreateThread } from "./service.ts";
+export {
+  addMessage,
+  changeThread,
+  findOrCreateCallThread,
+  findOrCreateThread,
+  requireMessage,
+  requireThread,
+} from "./service.ts";

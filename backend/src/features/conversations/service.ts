@@ -3,6 +3,7 @@ import type { BusinessTx } from "../../db/database.ts";
 import { notFound } from "../../http/problem.ts";
 import { askAgent } from "./agent-turn.ts";
 import {
+  findMessage,
   findThread,
   insertMessage,
   touchThread,
@@ -38,6 +39,13 @@ export function findOrCreateCallThread(
   thread: Pick<NewThread, "peer_number" | "contact_id">,
 ): Promise<number> {
   return findOrCreateThread(tx, { ...thread, type: "call", provider: "twilio" });
+}
+
+/** Throws the 404 problem when the business has no such message. */
+export async function requireMessage(tx: BusinessTx, id: number): Promise<Message> {
+  const message = await findMessage(tx, id);
+  if (!message) throw notFound("This message");
+  return message;
 }
 
 /** Stores a message. Null when the provider gave it to us before. */

@@ -121,6 +121,10 @@ export async function insertMessage(tx: BusinessTx, message: NewMessage): Promis
   return rows[0] ?? null;
 }
 
+export async function findMessage(tx: BusinessTx, id: number): Promise<Message | null> {
+  return (await tx.trx("messages").where({ id }).first(MESSAGE_COLUMNS)) ?? null;
+}
+
 /** Moves the thread up in the inbox to the message's time, and counts what came in as unread. */
 export async function touchThread(tx: BusinessTx, { thread_id, direction, created_at }: Message) {
   const inbound = direction === "in";
