@@ -17,8 +17,8 @@ export const channel: Knex.Migration = {
       since timestamptz not null default 'epoch',
       last_seen timestamptz,
       attempt int not null default 0,
-      -- What attempt was when the connection last stood: failures in a row are counted from there.
-      attempt_at_open int not null default 0,
+      -- How many of them a person has been told of, although the connection stood for a moment.
+      attempts_told int not null default 0,
       next_retry_at timestamptz,
       -- Whether the gateway answered when it was last asked.
       reachable boolean not null default true,

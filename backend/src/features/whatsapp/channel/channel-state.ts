@@ -10,7 +10,7 @@ export interface Channel {
   since: string;
   last_seen: string | null;
   attempt: number;
-  attempt_at_open: number;
+  attempts_told: number;
   next_retry_at: string | null;
   reachable: boolean;
   paired_at: string | null;
@@ -59,7 +59,10 @@ export function follow(known: Channel, event: GatewayConnectionEvent, now: Date)
   const { disconnect_asked_at: asked } = known;
   // A connection that stood before the disconnect was asked for is the one that is being ended.
   const stands = open && (!isLeaving(known, now) || ms(event.since) > ms(asked));
-  const carried = event.attempt >= known.attempt_at_open ? known.attempt_at_open : 0;
+  // The gateway counts on until the connection has stood for minutes; a person who was told of five
+  // failures is not told again because it stood for a moment between the fifth and the sixth.
+  const again = event.attempt < known.attempts_told ? 0 : known.attempts_told;
+  const told = again > 0 || event.attempt >= FAILED_RECONNECTS;
   return {
     ...known,
     state: event.state,
@@ -69,7 +72,7 @@ export function follow(known: Channel, event: GatewayConnectionEvent, now: Date)
     since: event.since,
     last_seen: event.last_seen ?? known.last_seen,
     attempt: event.attempt,
-    attempt_at_open: open ? event.attempt : carried,
+    attempts_told: open && told ? event.attempt : again,
     next_retry_at: event.next_retry_at,
     reachable: true,
     paired_at: stands ? (known.paired_at ?? now.toISOString()) : known.paired_at,
@@ -95,7 +98,7 @@ export function whyTell(
   now: Date,
   watched: boolean,
 ): { reason: GatewayReason | null } | undefined {
-  const { state, reason, reachable, next_retry_at, attempt, attempt_at_open } = channel;
+  const { state, reason, reachable, next_retry_at, attempt, attempts_told } = channel;
   if (channel.paired_at === null || stands(channel) || isLeaving(channel, now)) return undefined;
   const down_ms = watched && channel.down_since ? now.getTime() - ms(channel.down_since) : 0;
   if (!reachable) return down_ms >= NOBODY_TRIES_MS ? { reason: "unreachable" } : undefined;
@@ -103,7 +106,7 @@ export function whyTell(
   const told =
     state === "logout" ||
     (waits && STOPS.has(reason)) ||
-    attempt - attempt_at_open >= FAILED_RECONNECTS ||
+    attempt - attempts_told >= FAILED_RECONNECTS ||
     down_ms >= (waits ? NOBODY_TRIES_MS : TRIES_IN_VAIN_MS);
   return told ? { reason } : undefined;
 }
