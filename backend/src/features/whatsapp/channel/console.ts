@@ -1,5 +1,6 @@
 import type { WhatsappStatus } from "@agentlocator/contract";
 import type { BusinessTx, Database } from "../../../db/database.ts";
+import { may } from "../../../http/access.ts";
 import { problem } from "../../../http/problem.ts";
 import type { Session } from "../../../http/session.ts";
 import type { Env } from "../../../platform/env.ts";
@@ -25,7 +26,8 @@ export interface ConsoleDeps extends ChannelDeps {
 
 /** What a person does with the channel. */
 export interface ChannelConsole {
-  status(business_id: number): Promise<WhatsappStatus>;
+  /** Without the QR code for who may not connect. */
+  status(business_id: number, actor: Session): Promise<WhatsappStatus>;
   /** @throws 409 without a gateway, 503 when it does not answer */
   connect(business_id: number, actor: Session): Promise<WhatsappStatus>;
   /** @throws 400 for what is no number; as `connect` */
@@ -56,7 +58,7 @@ export function createConsole({ db, env, gateway, log, clock }: ConsoleDeps): Ch
   const note = (tx: BusinessTx, actor: Session, what: string) =>
     audit(tx, { actor, action: `whatsapp.${what}` });
 
-  async function status(business_id: number): Promise<WhatsappStatus> {
+  async function status(business_id: number, actor: Session): Promise<WhatsappStatus> {
     const live = gateway?.session(business_id, LIVE_MS).catch(() => undefined);
     const [known, provider, from] = await db.inBusiness(business_id, async (tx) => [
       await findChannel(tx),
@@ -65,17 +67,19 @@ export function createConsole({ db, env, gateway, log, clock }: ConsoleDeps): Ch
     ]);
     const session = await live;
     const baileys = !gateway
-      ? DISABLED
+      ? { ...DISABLED }
       : session
         ? await liveStatus(session, known)
         : storedStatus(known, session === undefined);
+    if (!may(actor.user.role, "whatsapp.manage"))
+      Object.assign(baileys, { qr: null, qr_svg: null });
     return { provider, baileys, twilio: { enabled: from !== null, from } };
   }
 
   async function connect(business_id: number, actor: Session): Promise<WhatsappStatus> {
     await ask((asked) => asked.start(business_id));
     await db.inBusiness(business_id, (tx) => note(tx, actor, "connect_asked"));
-    return status(business_id);
+    return status(business_id, actor);
   }
 
   async function pair(business_id: number, actor: Session, text: string) {
@@ -111,7 +115,7 @@ export function createConsole({ db, env, gateway, log, clock }: ConsoleDeps): Ch
       await note(tx, actor, "disconnected");
       tx.emit("whatsapp_status", {});
     });
-    return status(business_id);
+    return status(business_id, actor);
   }
 
   async function change(tx: BusinessTx, fields: Partial<Awaited<ReturnType<typeof lockChannel>>>) {

@@ -19,7 +19,7 @@ export function channelRoutes(channel: ChannelConsole): Route[] {
       access: reads,
       response: WhatsappStatus,
       transaction: false,
-      handler: ({ business_id }) => channel.status(business_id),
+      handler: ({ business_id, session }) => channel.status(business_id, session),
     }),
     defineRoute({
       id: "connectWhatsapp",
