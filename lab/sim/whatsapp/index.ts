@@ -1,0 +1,1 @@
+export { WhatsAppSim, type WhatsAppSimOptions } from "./server.ts";

@@ -1,0 +1,32 @@
+import type { Messages } from "./conversation.ts";
+import type { Customer } from "./customer.ts";
+import type { MediaHost } from "./media/host.ts";
+import type { Phone } from "./phone.ts";
+import type { Stanza } from "./stanza.ts";
+
+/** Something a client did that WhatsApp would refuse. */
+export interface Violation {
+  /** The business's number; empty before it is known. */
+  number: string;
+  reason: string;
+  /** Tags and attributes of what was sent, without its contents. */
+  stanza: string;
+}
+
+/** What the simulated world shares: who is there, and what is noticed. */
+export interface Network {
+  /** Whoever has this address, by number or LID, whatever the device. */
+  find(jid: string): Phone | Customer | null;
+  readonly messages: Messages;
+  readonly media: MediaHost;
+  customers(): Iterable<Customer>;
+  violation(number: string, reason: string, node?: Stanza): void;
+  /** Runs it later, unless the simulator stopped. */
+  later(ms: number, run: () => void): void;
+  /** An id that no other stanza has. */
+  newId(): string;
+}
+
+export function seconds(): string {
+  return String(Math.floor(Date.now() / 1000));
+}

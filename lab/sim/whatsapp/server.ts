@@ -1,0 +1,181 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { Curve } from "@whiskeysockets/baileys";
+import { WebSocketServer } from "ws";
+import { Arrival } from "./arrival.ts";
+import { Messages } from "./conversation.ts";
+import { Customer, type CustomerOptions } from "./customer.ts";
+import { Faults, faultOf, type ConnectionFault } from "./faults.ts";
+import { address, digits, lidOf } from "./jid.ts";
+import { MediaHost } from "./media/host.ts";
+import type { Network, Violation } from "./network.ts";
+import { Pairing } from "./pairing.ts";
+import { Phone, type PhoneOptions } from "./phone.ts";
+import { describe, type Stanza } from "./stanza.ts";
+import { certificateChain, foreign_root } from "./transport/certificate.ts";
+import type { ServerIdentity } from "./transport/noise.ts";
+
+export interface WhatsAppSimOptions {
+  /** How many QR codes a client may show before it has to connect again. Default 6. */
+  qr_refs?: number;
+}
+
+/** WhatsApp on loopback, as its web clients see it: accounts, customers and the wire between. */
+export class WhatsAppSim implements Network {
+  /** What clients did that WhatsApp would refuse. Tests expect it to be empty. */
+  readonly violations: Violation[] = [];
+  /** Strike when a client connects, whoever it is. */
+  readonly connections = new Faults<ConnectionFault>();
+  /** Connections that were made, refused ones among them. */
+  attempts = 0;
+  readonly messages = new Messages();
+  readonly media = new MediaHost();
+  readonly #phones = new Map<string, Phone>();
+  readonly #customers = new Map<string, Customer>();
+  readonly #by_lid = new Map<string, Phone | Customer>();
+  readonly #pairing = new Pairing(this);
+  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: 8 * 1024 * 1024 });
+  readonly #raw = new Set<Duplex>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #identity: ServerIdentity;
+  readonly #qr_refs: number;
+  #foreign: ServerIdentity | null = null;
+  #server: Server | null = null;
+  #port = 0;
+
+  constructor({ qr_refs = 6 }: WhatsAppSimOptions = {}) {
+    this.#qr_refs = qr_refs;
+    const static_key = Curve.generateKeyPair();
+    this.#identity = { static_key, certificate: certificateChain(static_key.public) };
+  }
+
+  /** For WA_WEB_SOCKET_URL: `ws://127.0.0.1:<port>/ws/chat`. */
+  get url(): string {
+    return `ws://127.0.0.1:${this.#port}/ws/chat`;
+  }
+
+  /** Listens on loopback; port 0 or none takes a free one. */
+  async start({ port = this.#port } = {}): Promise<this> {
+    this.#server = createServer((_, response) => void response.writeHead(404).end());
+    this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#server.listen(port, "127.0.0.1");
+    await once(this.#server, "listening");
+    this.#port = (this.#server.address() as AddressInfo).port;
+    return this;
+  }
+
+  /** Cuts every connection and stops listening. */
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    const server = this.#server;
+    this.#server = null;
+    const stopped = server && new Promise((resolve) => server.close(resolve));
+    for (const client of this.#sockets.clients) client.terminate();
+    for (const socket of this.#raw) socket.destroy();
+    server?.closeAllConnections();
+    await stopped;
+  }
+
+  /** As stop; goOnline listens on the same port again. Meanwhile connections are refused. */
+  async goOffline(): Promise<void> {
+    await this.stop();
+  }
+
+  async goOnline(): Promise<void> {
+    await this.start();
+  }
+
+  /** The phone of a business's owner, by number; the same one each time. */
+  phone(number: string, options: PhoneOptions = {}): Phone {
+    const key = digits(number);
+    const known = this.#phones.get(key);
+    if (known) return known;
+    const lid = options.lid ?? lidOf(key);
+    const phone = new Phone(key, lid, options, { network: this, pairing: this.#pairing });
+    this.#phones.set(key, phone);
+    this.#by_lid.set(lid, phone);
+    return phone;
+  }
+
+  /** Somebody on WhatsApp, by number; the same one each time. Others are not on WhatsApp. */
+  customer(number: string, options: CustomerOptions = {}): Customer {
+    const key = digits(number);
+    const known = this.#customers.get(key);
+    if (known) return known;
+    const lid = options.lid ?? lidOf(key);
+    const customer = new Customer(key, lid, options, this);
+    this.#customers.set(key, customer);
+    this.#by_lid.set(lid, customer);
+    return customer;
+  }
+
+  find(jid: string): Phone | Customer | null {
+    const { user, server } = address(jid);
+    if (server === "lid") return this.#by_lid.get(user) ?? null;
+    return this.#phones.get(user) ?? this.#customers.get(user) ?? null;
+  }
+
+  customers(): Iterable<Customer> {
+    return this.#customers.values();
+  }
+
+  violation(number: string, reason: string, node?: Stanza): void {
+    this.violations.push({ number, reason, stanza: node ? describe(node) : "" });
+  }
+
+  later(ms: number, run: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      run();
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  newId(): string {
+    return randomBytes(9).toString("hex").toUpperCase();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.attempts += 1;
+    this.#raw.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => this.#raw.delete(socket));
+    const faults = this.connections.take();
+    if (faultOf(faults, "reset")) return void socket.destroy();
+    if (faultOf(faults, "no_upgrade")) return;
+    const http = faultOf(faults, "http");
+    if (http) {
+      const close = http.keep_open ? "" : "connection: close\r\n";
+      socket.write(`HTTP/1.1 ${http.status} Refused\r\ncontent-length: 0\r\n${close}\r\n`);
+      if (!http.keep_open) socket.end();
+      return;
+    }
+    if (new URL(request.url ?? "", "http://sim").pathname !== "/ws/chat") {
+      this.violation("", `no such address: ${request.url}`);
+      return void socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (ws) => {
+      if (faultOf(faults, "no_hello")) return;
+      const identity = faultOf(faults, "foreign_certificate") ? this.#stranger() : this.#identity;
+      const { qr_refs, pairing } = { qr_refs: this.#qr_refs, pairing: this.#pairing };
+      new Arrival(this, { pairing, qr_refs, faults, phones: this.#phones }).take(
+        ws,
+        socket as Socket,
+        identity,
+      );
+    });
+  }
+
+  #stranger(): ServerIdentity {
+    const static_key = Curve.generateKeyPair();
+    this.#foreign ??= {
+      static_key,
+      certificate: certificateChain(static_key.public, foreign_root),
+    };
+    return this.#foreign;
+  }
+}

@@ -1,0 +1,163 @@
+import {
+  Curve,
+  encodeBigEndian,
+  encodeWAMessage,
+  generateSignalPubKey,
+  KEY_BUNDLE_TYPE,
+  proto,
+  signedKeyPair,
+  unpadRandomMax16,
+} from "@whiskeysockets/baileys";
+import { ProtocolAddress, SessionBuilder, SessionCipher } from "libsignal";
+import type { SessionRecord, SignalStorage } from "libsignal";
+import { quietly } from "./quiet.ts";
+import { stanza, type Stanza } from "./stanza.ts";
+
+/** What somebody needs to write to a device for the first time. Keys without the version byte. */
+export interface KeyBundle {
+  registration_id: number;
+  identity: Uint8Array;
+  signed: { id: number; public: Uint8Array; signature: Uint8Array };
+  one_time?: { id: number; public: Uint8Array } | undefined;
+}
+
+export interface Sealed {
+  type: "pkmsg" | "msg";
+  ciphertext: Buffer;
+}
+
+/** A phone with its own Signal identity and one session a peer, all in memory. */
+export class SignalDevice {
+  readonly registration_id = 1 + Math.floor(Math.random() * 16_000);
+  readonly identity = Curve.generateKeyPair();
+  /** Tells queues in libsignal apart: they are one set for the whole process. */
+  readonly #name: string;
+  #signed = signedKeyPair(this.identity, 1);
+  #one_time = new Map<number, { public: Uint8Array; private: Uint8Array }>();
+  #next_id = 1;
+  #sessions = new Map<string, SessionRecord>();
+  #turns = new Map<string, Promise<unknown>>();
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** Keys for a new session with this device, one of them good once. */
+  bundle(): KeyBundle {
+    const id = this.#next_id++;
+    const pair = Curve.generateKeyPair();
+    this.#one_time.set(id, pair);
+    return {
+      registration_id: this.registration_id,
+      identity: this.identity.public,
+      signed: {
+        id: this.#signed.keyId,
+        public: this.#signed.keyPair.public,
+        signature: this.#signed.signature,
+      },
+      one_time: { id, public: pair.public },
+    };
+  }
+
+  knows(peer: string): boolean {
+    return this.#sessions.get(this.#address(peer).toString())?.haveOpenSession() ?? false;
+  }
+
+  /** Forgets the session, as a phone that was set up anew. */
+  forget(peer: string): void {
+    this.#sessions.delete(this.#address(peer).toString());
+  }
+
+  async startSession(peer: string, bundle: KeyBundle): Promise<void> {
+    const { registration_id, identity, signed, one_time } = bundle;
+    const session = {
+      registrationId: registration_id,
+      identityKey: generateSignalPubKey(identity),
+      signedPreKey: {
+        keyId: signed.id,
+        publicKey: generateSignalPubKey(signed.public),
+        signature: signed.signature,
+      },
+      ...(one_time && {
+        preKey: { keyId: one_time.id, publicKey: generateSignalPubKey(one_time.public) },
+      }),
+    } as Parameters<SessionBuilder["initOutgoing"]>[0];
+    await quietly(() =>
+      new SessionBuilder(this.#storage, this.#address(peer)).initOutgoing(session),
+    );
+  }
+
+  /** One thing at a time with a peer: two first messages at once would start two sessions. */
+  inTurn<T>(peer: string, run: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(peer) ?? Promise.resolve()).then(run);
+    this.#turns.set(
+      peer,
+      turn.catch(() => {}),
+    );
+    return turn;
+  }
+
+  async encrypt(peer: string, message: proto.IMessage): Promise<Sealed> {
+    const cipher = new SessionCipher(this.#storage, this.#address(peer));
+    const { type, body } = await quietly(() => cipher.encrypt(encodeWAMessage(message)));
+    return { type: type === 3 ? "pkmsg" : "msg", ciphertext: Buffer.from(body, "binary") };
+  }
+
+  /** @throws what libsignal throws when it can't be decrypted */
+  async decrypt(peer: string, type: string, ciphertext: Buffer): Promise<proto.Message> {
+    const cipher = new SessionCipher(this.#storage, this.#address(peer));
+    const padded = await quietly(() =>
+      type === "pkmsg"
+        ? cipher.decryptPreKeyWhisperMessage(ciphertext)
+        : cipher.decryptWhisperMessage(ciphertext),
+    );
+    return proto.Message.decode(unpadRandomMax16(padded));
+  }
+
+  #address(peer: string): ProtocolAddress {
+    return new ProtocolAddress(`${this.#name}>${peer}`, 0);
+  }
+
+  get #storage(): SignalStorage {
+    const keys = (pair: { public: Uint8Array; private: Uint8Array }) => ({
+      privKey: Buffer.from(pair.private),
+      pubKey: Buffer.from(generateSignalPubKey(pair.public)),
+    });
+    return {
+      loadSession: async (id) => this.#sessions.get(id) ?? null,
+      storeSession: async (id, session) => void this.#sessions.set(id, session),
+      isTrustedIdentity: () => true,
+      loadPreKey: async (id) => {
+        const pair = this.#one_time.get(Number(id));
+        return pair && keys(pair);
+      },
+      removePreKey: (id) => void this.#one_time.delete(id),
+      loadSignedPreKey: () => keys(this.#signed.keyPair),
+      getOurRegistrationId: () => this.registration_id,
+      getOurIdentity: () => keys(this.identity),
+    };
+  }
+}
+
+/** `<user>` of an answer to a request for keys. */
+export function bundleStanza(
+  jid: string,
+  { registration_id, identity, ...keys }: KeyBundle,
+): Stanza {
+  const { signed, one_time } = keys;
+  const content = [
+    stanza("registration", {}, encodeBigEndian(registration_id)),
+    stanza("type", {}, KEY_BUNDLE_TYPE),
+    stanza("identity", {}, identity),
+    stanza("skey", {}, [
+      stanza("id", {}, encodeBigEndian(signed.id, 3)),
+      stanza("value", {}, signed.public),
+      stanza("signature", {}, signed.signature),
+    ]),
+  ];
+  if (one_time) {
+    const id = stanza("id", {}, encodeBigEndian(one_time.id, 3));
+    content.push(stanza("key", {}, [id, stanza("value", {}, one_time.public)]));
+  }
+  return stanza("user", { jid }, content);
+}
