@@ -1,3 +1,4 @@
+export { createChat, type ChatPorts } from "./chat/index.ts";
 export { createCallTools, type CallTools } from "./call-tools.ts";
 export { callerSaid, type Remark } from "./caller-said.ts";
 export { buildInstructions } from "./instructions.ts";
