@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { createTestDb } from "../backend/test/database.ts";
 import { isAlive } from "../backend/test/processes.ts";
 import { freePort } from "./lib/ports.ts";
 import { descendants, pidOf, start, type Started } from "./test-support/started.ts";
@@ -111,6 +112,26 @@ test("whatever part dies comes back, and the data stays with the start that has 
   await started.line(/The backend was ended by SIGKILL; starting it again/);
   await answers(ready, 0);
   await answers(ready, 200);
+});
+
+test("a database of one's own may come later", async () => {
+  const test_db = await createTestDb();
+  const there = new URL(test_db.url);
+  const port = await freePort();
+  const here = new URL(test_db.url);
+  here.port = String(port);
+  const started = launch({ DATABASE_URL: here.href });
+  await started.line(/The backend can't start yet/);
+  const line = createServer((socket) => {
+    socket.pipe(connect(Number(there.port), there.hostname)).pipe(socket);
+    socket.on("error", () => undefined);
+  }).listen(port, here.hostname);
+  const [, address = ""] = await started.line(/^address: (.+)$/m);
+  expect(await status(`${address.replace("localhost", "127.0.0.1")}/readyz`)).toBe(200);
+  started.child.kill("SIGTERM");
+  expect(await started.ended).toBe(0);
+  line.close();
+  await test_db.drop();
 });
 
 test("killed, it leaves nothing running, and starts again at once", async () => {

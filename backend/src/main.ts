@@ -1,4 +1,5 @@
 import { startApp } from "./app.ts";
+import { isDatabaseAway } from "./db/away.ts";
 import { migrate } from "./db/migrate.ts";
 import { EnvError, EXIT_CONFIG, parseEnv } from "./platform/env.ts";
 import type { Env } from "./platform/env.ts";
@@ -6,6 +7,9 @@ import { createLog } from "./platform/log.ts";
 
 /** A second signal, or this long after the first, ends the process whatever is still open. */
 const SHUTDOWN_MS = 30_000;
+
+/** sysexits' EX_TEMPFAIL: starting again a moment later may well work. */
+const EXIT_TRY_AGAIN = 75;
 
 const env = readEnv();
 const log = createLog(env.LOG_LEVEL);
@@ -36,8 +40,9 @@ try {
   process.on("disconnect", () => void end("parent gone"));
   process.send?.({ ready: true, port });
 } catch (error) {
-  log.fatal({ err: error }, "[HTTP] could not start");
-  process.exit(1);
+  const away = isDatabaseAway(error);
+  log.fatal({ err: error }, away ? "[DB] can't be reached" : "[HTTP] could not start");
+  process.exit(away ? EXIT_TRY_AGAIN : 1);
 }
 
 function readEnv(): Env {

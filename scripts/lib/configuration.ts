@@ -59,6 +59,19 @@ export function withValues(
   return result;
 }
 
+/** What every program may need: where things are, which authorities and proxies to trust. */
+const COMMON =
+  /^(PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|LOG_LEVEL|NODE_\w+|SSL_CERT_\w+|(https?|no|all)_proxy)$/i;
+/** What is the gateway's own, as its `env.ts` reads it; of the rest it has no need. */
+const GATEWAY = /^(BAILEYS_|WA_)/;
+
+/** The variables of this process whose names match one of the patterns. */
+function pick(...patterns: RegExp[]): NodeJS.ProcessEnv {
+  const names = Object.keys(process.env);
+  const chosen = names.filter((name) => patterns.some((pattern) => pattern.test(name)));
+  return Object.fromEntries(chosen.map((name) => [name, process.env[name]]));
+}
+
 /** The environments of the two processes, made of this one's. */
 export async function childEnvironments(config: Configuration, database_url: string) {
   const { port, data_dir } = config;
@@ -74,9 +87,11 @@ export async function childEnvironments(config: Configuration, database_url: str
     BAILEYS_OUTBOUND_URL: `http://127.0.0.1:${gateway_port}`,
     BAILEYS_WEBHOOK_SECRET: gateway_secret,
   });
-  const gateway = withValues(process.env, {
+  const gateway = withValues(pick(COMMON, GATEWAY), {
     PORT: String(gateway_port),
     HOST: "127.0.0.1",
+    // Encrypts the pairings, which are on the same disk as everything else.
+    APP_SECRET: app_secret,
     BAILEYS_WEBHOOK_SECRET: gateway_secret,
     BAILEYS_WEBHOOK_TARGET:
       process.env["BAILEYS_WEBHOOK_TARGET"] || `http://${host}:${port}/webhook/whatsapp/baileys`,

@@ -10,7 +10,10 @@ export interface ServiceOptions {
   readonly restart_ms: number;
   /** Deaths in a row, without 30 s of life between them, after which it is not coming up. */
   readonly give_up_after?: number;
-  /** The module says when it is up, by any message; one that dies before that is given up. */
+  /**
+   * The module says when it is up, by any message; one that dies before that is given up, unless it
+   * ends with EX_TEMPFAIL: then it is started again until it comes up.
+   */
   onMessage?(message: unknown): void;
   say(line: string): void;
 }
@@ -26,7 +29,10 @@ export interface Service {
 
 /** sysexits' EX_CONFIG: starting again would not help. */
 export const EXIT_CONFIG = 78;
+/** sysexits' EX_TEMPFAIL: what the module needs is not there yet. */
+const EXIT_TRY_AGAIN = 75;
 const SETTLED_MS = 30_000;
+const NOT_YET_MS = 5_000;
 const LONGEST_WAIT_MS = 30_000;
 
 /**
@@ -39,6 +45,7 @@ export function supervise(options: ServiceOptions): Service {
   let child: ChildProcess | undefined;
   let stopping = false;
   let deaths = 0;
+  let tries = 0;
   let came_up = false;
   let ended: Promise<void> = Promise.resolve();
   const { promise: gave_up, resolve: giveUp } = Promise.withResolvers<number>();
@@ -48,6 +55,7 @@ export function supervise(options: ServiceOptions): Service {
     child = fork(options.module, { env: options.env, detached: true });
     child.on("message", (message) => {
       came_up = true;
+      tries = 0;
       options.onMessage?.(message);
     });
     ended = new Promise((done) => {
@@ -61,7 +69,16 @@ export function supervise(options: ServiceOptions): Service {
     });
   }
 
+  async function startLater(wait_ms: number) {
+    await delay(wait_ms, undefined, { ref: false });
+    if (!stopping) start();
+  }
+
   async function revive(code: number | null, signal: string | null, lived_ms: number) {
+    if (code === EXIT_TRY_AGAIN) {
+      if (tries === 0) options.say(`${options.name} can't start yet; it is tried until it can.`);
+      return startLater(Math.min(options.restart_ms * 2 ** tries++, NOT_YET_MS));
+    }
     deaths = lived_ms < SETTLED_MS ? deaths + 1 : 1;
     const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
     const never_up = options.onMessage !== undefined && !came_up;
@@ -72,8 +89,7 @@ export function supervise(options: ServiceOptions): Service {
     }
     const wait_ms = Math.min(options.restart_ms * 2 ** (deaths - 1), LONGEST_WAIT_MS);
     options.say(`${options.name} ${how}; starting it again in ${wait_ms / 1000} s.`);
-    await delay(wait_ms, undefined, { ref: false });
-    if (!stopping) start();
+    return startLater(wait_ms);
   }
 
   const alive = () => child !== undefined && child.exitCode === null && child.signalCode === null;

@@ -13,6 +13,8 @@ const MIGRATION_LOCK = 0x4147_4c4f;
  */
 export async function migrate(url: string): Promise<void> {
   const lock = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  // A lost connection fails the query that waits on it; nothing is left to be said here.
+  lock.on("error", () => {});
   await lock.connect();
   try {
     await lock.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
@@ -25,7 +27,6 @@ export async function migrate(url: string): Promise<void> {
 
 async function migrateJobs(url: string): Promise<void> {
   const pool = new pg.Pool({ connectionString: url, max: 1 });
-  // A lost connection fails the query that waits on it; nothing is left to be said here.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   try {
