@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Time } from "./common.ts";
+import { Id, Time } from "./common.ts";
 import { GatewayReason, GatewayState } from "./gateway.ts";
 import { Message } from "./thread.ts";
 
@@ -52,6 +52,9 @@ export const WhatsappSend = z
   .meta({ id: "WhatsappSend" });
 export type WhatsappSend = z.infer<typeof WhatsappSend>;
 
+/** Body of `/api/messages/{id}/retry`. */
+export const WhatsappRetry = z.strictObject({ provider: WhatsappProvider.optional() });
+
 export const WhatsappSent = z
   .object({ ok: z.literal(true), message: Message })
   .meta({ id: "WhatsappSent" });
@@ -90,3 +93,19 @@ export const WhatsappTemplate = z
   })
   .meta({ id: "WhatsappTemplate" });
 export type WhatsappTemplate = z.infer<typeof WhatsappTemplate>;
+
+/** An authentic webhook that could not be given to a business. */
+export const WebhookAside = z
+  .object({
+    id: Id,
+    source: z.enum(["gateway", "twilio", "twilio_status"]),
+    /** `no_business`, `unknown_business`, `invalid`, `no_sender` or `refused`. */
+    reason: z.string(),
+    /** One sentence for the agency. */
+    detail: z.string(),
+    /** As it came: the gateway's body, or Twilio's fields as JSON. */
+    payload: z.string(),
+    created_at: Time,
+  })
+  .meta({ id: "WebhookAside" });
+export type WebhookAside = z.infer<typeof WebhookAside>;

@@ -1,0 +1,126 @@
+import type { BusinessTx } from "../../../db/database.ts";
+import { nameIfUnknown } from "../../contacts/index.ts";
+import { addMessage, askAgent, pauseAgent } from "../../conversations/index.ts";
+import { addMedia } from "../media/index.ts";
+import { applyChanges, isChange, storeChange } from "./changes.ts";
+import { customerAt } from "./customer.ts";
+import type { Address } from "./customer.ts";
+import type { InboundMessage } from "./inbound-message.ts";
+import { lockMessage } from "./message-lock.ts";
+import { clean, storableName, storableText } from "./storable.ts";
+
+/** Older than this it comes from a queue, and is shown at its own time instead of now. */
+const LATE_MS = 60_000;
+/** The customer may be writing on; the agent looks whether the burst is over. */
+const BURST_MS = 1000;
+/** What the agent could say nothing to. */
+const NOT_FOR_THE_AGENT = new Set(["undecryptable"]);
+
+export interface StoringOptions {
+  now: Date;
+  /** false: nobody answers for a business that is suspended. */
+  ask_agent: boolean;
+}
+
+/**
+ * Stores what came in, once, however often it comes. The customer's messages are unread and wait
+ * for the agent; what the owner typed is from a person, and pauses the agent on the thread.
+ * @returns the message's id; null when it was here before, or is a change to another one
+ */
+export async function storeMessage(
+  tx: BusinessTx,
+  address: Address,
+  message: InboundMessage,
+  { now, ask_agent }: StoringOptions,
+): Promise<number | null> {
+  const at = timeOf(message, now);
+  if (isChange(message)) {
+    await storeChange(tx, message, at);
+    return null;
+  }
+  const { provider, from_me } = message;
+  const provider_msg_id = clean(message.provider_msg_id);
+  const { contact_id, thread_id } = await customerAt(tx, address, provider);
+  await lockMessage(tx, provider, provider_msg_id);
+  await dropUndecryptable(tx, message);
+  const stored = await addMessage(tx, {
+    thread_id,
+    direction: from_me ? "out" : "in",
+    author: from_me ? "user" : "customer",
+    status: from_me ? "sent" : "received",
+    message_type: message.type,
+    text: message.text === null ? null : storableText(message.text),
+    provider,
+    provider_msg_id,
+    reply_to_id: await idOf(tx, message, message.reply_to),
+    remote_jid: message.remote_jid && clean(message.remote_jid),
+    created_at: at,
+  });
+  if (!stored) return null;
+  for (const media of message.media) await addMedia(tx, stored.id, media);
+  await applyChanges(tx, provider, provider_msg_id);
+  if (from_me) {
+    await readUpTo(tx, thread_id, at);
+    await pauseAgent(tx, thread_id, at);
+    return stored.id;
+  }
+  await tx
+    .trx("threads")
+    .where("id", thread_id)
+    .update({
+      status: "open",
+      provider: tx.trx.raw("case when last_inbound_at <= ? then ? else provider end", [
+        at,
+        provider,
+      ]),
+    });
+  const name = storableName(message.name ?? "");
+  if (name) await nameIfUnknown(tx, contact_id, name);
+  if (ask_agent && !NOT_FOR_THE_AGENT.has(message.type)) {
+    await askAgent(tx, thread_id, new Date(now.getTime() + BURST_MS));
+  }
+  return stored.id;
+}
+
+/** Live messages stand in the order in which they come: a provider's times are whole seconds. */
+function timeOf({ at }: InboundMessage, now: Date): Date {
+  return at && now.getTime() - at.getTime() > LATE_MS ? at : now;
+}
+
+async function idOf(tx: BusinessTx, { provider }: InboundMessage, provider_msg_id: string | null) {
+  if (provider_msg_id === null) return null;
+  const found = await tx
+    .trx("messages")
+    .where({ provider, provider_msg_id: clean(provider_msg_id) })
+    .first("id");
+  return found?.id ?? null;
+}
+
+/** A message that could not be read comes again under the same id, and takes the stub's place. */
+async function dropUndecryptable(tx: BusinessTx, message: InboundMessage): Promise<void> {
+  if (message.type === "undecryptable") return;
+  const { provider, provider_msg_id } = message;
+  const stub = { provider, provider_msg_id, message_type: "undecryptable" };
+  const [dropped] = await tx.trx("messages").where(stub).delete().returning(["id", "thread_id"]);
+  if (!dropped) return;
+  await tx
+    .trx("threads")
+    .where("id", dropped.thread_id)
+    .update({ unread_count: tx.trx.raw("greatest(unread_count - 1, 0)") });
+  tx.emit("message", { id: dropped.id, thread_id: dropped.thread_id });
+}
+
+/** Who answers on the phone has seen what was written before. */
+async function readUpTo(tx: BusinessTx, thread_id: number, at: Date): Promise<void> {
+  await tx
+    .trx("messages")
+    .where({ thread_id, direction: "in", read_at: null })
+    .where("created_at", "<=", at)
+    .update({ read_at: at });
+  await tx
+    .trx("threads")
+    .where("id", thread_id)
+    .update({
+      unread_count: tx.trx("messages").where({ thread_id, direction: "in", read_at: null }).count(),
+    });
+}
