@@ -20,6 +20,8 @@ export interface BrainState {
 /** Spoken first, then the calls; both may be absent. */
 export interface BrainReply {
   say?: string;
+  /** The model declines, in these words; by REST alone. */
+  refuse?: string;
   calls?: { name: string; arguments: Record<string, unknown> }[];
 }
 

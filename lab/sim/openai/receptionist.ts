@@ -3,11 +3,14 @@
  * the caller's last sentence and by what the tools answered, nothing else.
  */
 import type { Brain, BrainItem, BrainReply, BrainState } from "./brain.ts";
+import { a_picture } from "./rest-chat.ts";
 import { dateIn, freeTimes, lastSaid, ownAppointment, parsed, talkedDate } from "./memory.ts";
 
 const how_help = "שלום, איך אפשר לעזור?";
 const say_again = "סליחה, לא שמעתי. אפשר לחזור על זה?";
 const which_time = "אני צריך גם שעה מדויקת, באיזו שעה תרצה?";
+const write_again = "סליחה, לא הבנתי. אפשר לכתוב את זה אחרת?";
+const seen = "תודה, ראיתי את התמונה.";
 const goodbye = "תודה שהתקשרת, יום טוב ולהתראות";
 
 export const receptionist: Brain = (state) => {
@@ -42,11 +45,14 @@ function answer(state: BrainState, heard: string): BrainReply {
     return call(state, "leave_message", { subject: "לחזור ללקוח", message: heard });
   }
   if (said("שעות הפתיחה")) return { say: "אנחנו פתוחים מתשע בבוקר עד חמש אחר הצהריים" };
-  if (said("להתראות")) return { say: goodbye, ...call(state, "end_call") };
+  if (said("להתראות")) return { ...call(state, "end_call"), say: goodbye };
   if (said("לקבוע")) return { say: "בשמחה. לאיזה יום תרצה לקבוע?" };
   if (said("רגע")) return { say: "כן, בבקשה" };
-  return { say: say_again };
+  if (said(a_picture)) return { say: seen };
+  return { say: isChat(state) ? write_again : say_again };
 }
+
+const isChat = ({ instructions }: BrainState): boolean => /מתכתב|chatting/.test(instructions);
 
 /** Calls a tool when the session has it and may call any. */
 function call(

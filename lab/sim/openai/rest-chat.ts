@@ -3,11 +3,14 @@ import type { BrainItem, BrainReply, BrainState } from "./brain.ts";
 import { newId } from "./conversation.ts";
 import type { ChatRequest, ResponsesRequest } from "./rest-schemas.ts";
 
-type Content = ChatRequest["messages"][number]["content"];
+type Content = string | ({ text: string } | { type: "input_image" })[] | null | undefined;
+
+/** How the brain is told of a picture. */
+export const a_picture = "(a picture)";
 
 function plain(content: Content): string {
   if (typeof content === "string") return content;
-  return (content ?? []).map(({ text }) => text).join("\n");
+  return (content ?? []).map((part) => ("text" in part ? part.text : a_picture)).join("\n");
 }
 
 function state(items: BrainItem[], given: Partial<BrainState>): BrainState {
@@ -46,7 +49,7 @@ export function chatState({ messages, tools, tool_choice }: ChatRequest): BrainS
   return state(items, { tools: flat, tool_choice: choice });
 }
 
-export function chatAnswer(model: string, { say, calls = [] }: BrainReply): unknown {
+export function chatAnswer(model: string, { say, refuse, calls = [] }: BrainReply): unknown {
   const tool_calls = calls.map((call) => ({
     id: newId("call"),
     type: "function",
@@ -55,7 +58,7 @@ export function chatAnswer(model: string, { say, calls = [] }: BrainReply): unkn
   const message = {
     role: "assistant",
     content: say ?? null,
-    refusal: null,
+    refusal: refuse ?? null,
     ...(tool_calls.length > 0 ? { tool_calls } : {}),
   };
   const finish_reason = tool_calls.length > 0 ? "tool_calls" : "stop";
@@ -98,13 +101,26 @@ export function responsesState(request: ResponsesRequest): BrainState {
   });
 }
 
-export function responsesAnswer(model: string, { say, calls = [] }: BrainReply): unknown {
+/** The calls without an output and the outputs without a call, which OpenAI refuses. */
+export function unpaired({ input }: ResponsesRequest): string[] {
+  if (typeof input === "string") return [];
+  const ids = (type: string) =>
+    new Set(
+      input.flatMap((item) => ("call_id" in item && item.type === type ? [item.call_id] : [])),
+    );
+  const [calls, outputs] = [ids("function_call"), ids("function_call_output")];
+  return [...calls.symmetricDifference(outputs)];
+}
+
+export function responsesAnswer(model: string, { say, refuse, calls = [] }: BrainReply): unknown {
   const message = {
     id: newId("msg"),
     type: "message",
     role: "assistant",
     status: "completed",
-    content: [{ type: "output_text", text: say ?? "", annotations: [], logprobs: [] }],
+    content: refuse
+      ? [{ type: "refusal", refusal: refuse }]
+      : [{ type: "output_text", text: say ?? "", annotations: [], logprobs: [] }],
   };
   const function_calls = calls.map((call) => ({
     id: newId("fc"),
@@ -122,8 +138,7 @@ export function responsesAnswer(model: string, { say, calls = [] }: BrainReply):
     error: null,
     incomplete_details: null,
     model,
-    output: [...(say ? [message] : []), ...function_calls],
-    output_text: say ?? "",
+    output: [...(say || refuse ? [message] : []), ...function_calls],
     parallel_tool_calls: true,
     usage: { input_tokens: 200, output_tokens: 40, total_tokens: 240 },
   };

@@ -9,6 +9,20 @@ const content = z.union([
   text,
   z.array(z.strictObject({ type: z.enum(["text", "input_text", "output_text"]), text })),
 ]);
+/** What a vision model takes: an address, or the picture itself as base64. */
+const picture = z.strictObject({
+  type: z.literal("input_image"),
+  image_url: text.regex(
+    /^(https:\/\/|data:image\/(jpeg|png|webp|gif);base64,[A-Za-z0-9+/]+={0,2}$)/,
+  ),
+  detail: z.enum(["auto", "low", "high"]).optional(),
+});
+const response_content = z.union([
+  text,
+  z.array(
+    z.union([z.strictObject({ type: z.enum(["input_text", "output_text"]), text }), picture]),
+  ),
+]);
 const plain_choice = z.enum(["none", "auto", "required"]);
 
 const tool_call = z.strictObject({
@@ -74,7 +88,7 @@ export const responsesRequest = z.strictObject({
         z.strictObject({
           type: z.literal("message").optional(),
           role: z.enum(["user", "assistant", "system", "developer"]),
-          content,
+          content: response_content,
         }),
         z.strictObject({
           type: z.literal("function_call"),

@@ -91,3 +91,62 @@ it("fails on command", async () => {
   await expect(client.models.list()).rejects.toMatchObject({ status: 503 });
   await expect(client.models.list()).resolves.toBeDefined();
 });
+
+const PIXEL = "data:image/png;base64,iVBORw0KGgo=";
+const look = (image_url: string) =>
+  client.responses.create({
+    model,
+    input: [
+      {
+        role: "user",
+        content: [
+          { type: "input_text", text: "מה זה?" },
+          { type: "input_image", image_url, detail: "auto" },
+        ],
+      },
+    ],
+  });
+
+it("sees pictures, and refuses what is none", async () => {
+  expect((await look(PIXEL)).output_text).toBe("תודה, ראיתי את התמונה.");
+  await expect(look("data:image/bmp;base64,AA==")).rejects.toMatchObject({ status: 400 });
+  await expect(look("/etc/passwd")).rejects.toMatchObject({ status: 400 });
+});
+
+it("wants a result for every call and a call for every result", async () => {
+  const called = { type: "function_call" as const, call_id: "c1", name: "x", arguments: "{}" };
+  const result = { type: "function_call_output" as const, call_id: "c1", output: "{}" };
+  const asks = (input: (typeof called | typeof result)[]) =>
+    client.responses.create({ model, input });
+  await expect(asks([called])).rejects.toMatchObject({ status: 400 });
+  await expect(asks([result])).rejects.toMatchObject({ status: 400 });
+  await expect(asks([called, result])).resolves.toBeDefined();
+});
+
+it("declines", async () => {
+  sim.brain = () => ({ refuse: "No." });
+  const answer = await client.responses.create({ model, input: "x" });
+  expect(answer.output_text).toBe("");
+  expect(answer.output[0]).toMatchObject({ content: [{ type: "refusal", refusal: "No." }] });
+});
+
+it("knows what is said in a sound that it was told of", async () => {
+  sim.knowSound(Buffer.from("OggS voice"), "שלום");
+  const hear = (bytes: string) =>
+    client.audio.transcriptions.create({ file: new File([bytes], "a.ogg"), model });
+  expect((await hear("OggS voice")).text).toBe("שלום");
+  expect((await hear("OggS other")).text).toBe("");
+});
+
+it("fails once or until it is healthy again, and says when to come back", async () => {
+  sim.nextRequest("/models", { kind: "http", status: 429, retry_after: 7 });
+  const limited = await client.models.list().catch((error) => error);
+  expect(limited.headers.get("retry-after")).toBe("7");
+  sim.everyRequest("/models", { kind: "reset" });
+  await expect(client.models.list()).rejects.toThrow("Connection error");
+  await expect(client.models.list()).rejects.toThrow("Connection error");
+  sim.everyRequest("/models", { kind: "hang" });
+  await expect(client.models.list({ timeout: 50 })).rejects.toThrow("timed out");
+  sim.everyRequest("/models", null);
+  await expect(client.models.list()).resolves.toBeDefined();
+});

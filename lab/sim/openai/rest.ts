@@ -5,11 +5,19 @@ import { transcribe } from "../../speech/recognise.ts";
 import { mulawOfWav } from "../../speech/wav.ts";
 import type { BrainReply, BrainState } from "./brain.ts";
 import type { Violation } from "./connection.ts";
-import { chatAnswer, chatState, responsesAnswer, responsesState } from "./rest-chat.ts";
+import { chatAnswer, chatState, responsesAnswer, responsesState, unpaired } from "./rest-chat.ts";
 import { chatRequest, responsesRequest, transcriptionFields } from "./rest-schemas.ts";
 
-/** A REST answer that goes wrong: an HTTP status, or an answer that comes late. */
-export type RestFault = { kind: "http"; status: number } | { kind: "slow"; ms: number };
+/** A REST answer that goes wrong. */
+export type RestFault =
+  /** `retry_after` in seconds */
+  | { kind: "http"; status: number; retry_after?: number }
+  /** The answer comes late. */
+  | { kind: "slow"; ms: number }
+  /** No answer ever comes. */
+  | { kind: "hang" }
+  /** The connection is cut instead of an answer. */
+  | { kind: "reset" };
 
 export interface RestRequest {
   method: string;
@@ -28,11 +36,13 @@ export interface RestOptions {
 class Refusal extends Error {
   readonly status: number;
   readonly code: string;
+  readonly retry_after: number | undefined;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, retry_after?: number) {
     super(message);
     this.status = status;
     this.code = code;
+    this.retry_after = retry_after;
   }
 }
 
@@ -41,7 +51,12 @@ const max_file = 25 * 1024 * 1024;
 
 /** The REST half of the simulator. */
 export class RestApi {
+  /** Each strikes once. */
   readonly faults: { path: string; fault: RestFault }[] = [];
+  /** By the end of the path; each strikes every time. */
+  readonly lasting = new Map<string, RestFault>();
+  /** What is said in sounds that can't be listened to here, by their bytes. */
+  readonly sounds = new Map<string, string>();
   #options: RestOptions;
 
   constructor(options: RestOptions) {
@@ -55,7 +70,7 @@ export class RestApi {
     this.#options.requests.push(log);
     try {
       const body = await read(request);
-      await this.#fail(path);
+      if (await this.#fail(path, response)) return;
       if (!this.#options.authorized(request)) {
         throw new Refusal(401, "invalid_api_key", "Incorrect API key provided.");
       }
@@ -66,20 +81,42 @@ export class RestApi {
       const refusal =
         error instanceof Refusal ? error : new Refusal(500, "server_error", String(error));
       log.status = refusal.status;
-      const { code, message } = refusal;
+      const { code, message, retry_after } = refusal;
       const type = refusal.status < 500 ? "invalid_request_error" : "server_error";
-      response.writeHead(refusal.status, { "content-type": "application/json" });
+      response.writeHead(refusal.status, {
+        "content-type": "application/json",
+        ...(retry_after !== undefined && { "retry-after": String(retry_after) }),
+      });
       response.end(JSON.stringify({ error: { message, type, code, param: null } }));
     }
   }
 
-  async #fail(path: string): Promise<void> {
+  /** True when there will be no answer. */
+  async #fail(path: string, response: ServerResponse): Promise<boolean> {
     const at = this.faults.findIndex((one) => path.endsWith(one.path));
-    const [found] = at >= 0 ? this.faults.splice(at, 1) : [];
-    if (found?.fault.kind === "slow") await sleep(found.fault.ms);
-    if (found?.fault.kind === "http") {
-      throw new Refusal(found.fault.status, "injected", "Injected by the laboratory.");
+    const [once] = at >= 0 ? this.faults.splice(at, 1) : [];
+    const lasting = [...this.lasting].find(([end]) => path.endsWith(end));
+    const fault = once?.fault ?? lasting?.[1];
+    switch (fault?.kind) {
+      case "hang":
+        return true;
+      case "reset":
+        response.destroy();
+        return true;
+      case "slow":
+        await sleep(fault.ms);
+        return false;
+      case "http":
+        throw new Refusal(
+          ...([
+            fault.status,
+            "injected",
+            "Injected by the laboratory.",
+            fault.retry_after,
+          ] as const),
+        );
     }
+    return false;
   }
 
   async #answer(
@@ -97,6 +134,8 @@ export class RestApi {
       }
       case "POST /v1/responses": {
         const parsed = this.#parse(responsesRequest, body, route, log);
+        const [alone] = unpaired(parsed);
+        if (alone) throw this.#refused(route, `No tool output found for function call ${alone}.`);
         return responsesAnswer(parsed.model, await this.#options.think(responsesState(parsed)));
       }
       case "POST /v1/audio/transcriptions":
@@ -135,8 +174,9 @@ export class RestApi {
     if (!/\.(wav|mp3|mp4|mpeg|mpga|m4a|webm|ogg|flac)$/.test(file.name)) {
       throw this.#refused(route, `Invalid file format: ${file.name}`);
     }
-    // Only WAV can be listened to here; other sound is taken as unintelligible.
-    const text = file.name.endsWith(".wav") ? transcribe(mulawOfWav(audio)) : "";
+    // Only WAV can be listened to here; other sound is known beforehand, or unintelligible.
+    const known = this.sounds.get(audio.toString("base64"));
+    const text = known ?? (file.name.endsWith(".wav") ? transcribe(mulawOfWav(audio)) : "");
     return { text, usage: { type: "duration", seconds: Math.round(audio.length / 8000) } };
   }
 

@@ -102,6 +102,17 @@ export class OpenAiSim {
     this.#rest.faults.push({ path, fault });
   }
 
+  /** Every REST request to a path that ends in `path` fails in this way; null: healthy again. */
+  everyRequest(path: string, fault: RestFault | null): void {
+    if (fault) this.#rest.lasting.set(path, fault);
+    else this.#rest.lasting.delete(path);
+  }
+
+  /** Makes a sound known that can't be listened to here, e.g. a voice note in Opus. */
+  knowSound(audio: Buffer, text: string): void {
+    this.#rest.sounds.set(audio.toString("base64"), text);
+  }
+
   /** Resolves with the next Realtime session that opens. */
   waitForConnection(): Promise<RealtimeConnection> {
     return new Promise((resolve) => this.#waiting.add(resolve));
