@@ -12,11 +12,16 @@ declare module "vue-router" {
     public?: boolean;
     /** Needs a business to act for; a system admin outside of one is sent to the list. */
     business?: boolean;
+    /** The page fills the window and scrolls within itself. */
+    fills?: boolean;
+    /** On a phone the page needs the room of the navigation at the bottom. */
+    alone?: boolean;
     systemAdmin?: boolean;
   }
 }
 
 const AppShell = () => import("./ui/AppShell.vue");
+const InboxPage = () => import("./features/conversations/InboxPage.vue");
 const AuthLayout = () => import("./features/auth/AuthLayout.vue");
 
 export const router = createRouter({
@@ -50,6 +55,17 @@ export const router = createRouter({
           path: "",
           component: () => import("./features/dashboard/DashboardPage.vue"),
           meta: { title: "nav.dashboard" },
+        },
+        {
+          path: "inbox",
+          component: InboxPage,
+          meta: { title: "nav.inbox", fills: true },
+        },
+        {
+          path: "inbox/:thread_id(\\d+)",
+          props: ({ params }) => ({ thread_id: Number(params["thread_id"]) }),
+          component: InboxPage,
+          meta: { title: "nav.inbox", fills: true, alone: true },
         },
         {
           path: "live",

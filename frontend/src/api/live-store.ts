@@ -4,15 +4,22 @@ import { reactive, ref } from "vue";
 import { openLive, type LiveState } from "./live.ts";
 import { queryClient } from "./query-client.ts";
 
+type Key = (string | number | undefined)[];
+
+const INBOX: Key[] = [
+  ["threads", "list"],
+  ["threads", "unread"],
+];
+
 /** Which queries an event makes old. */
-const TOUCHED: Record<EventName, string[]> = {
-  call: ["calls", "dashboard"],
-  appointment: ["appointments", "dashboard"],
-  task: ["tasks", "dashboard"],
-  notification: ["notifications"],
-  message: ["threads"],
-  thread: ["threads"],
-  whatsapp_status: ["whatsapp"],
+const TOUCHED: Record<EventName, (ref: EventRef) => Key[]> = {
+  call: () => [["calls"], ["dashboard"]],
+  appointment: () => [["appointments"], ["dashboard"]],
+  task: () => [["tasks"], ["dashboard"]],
+  notification: () => [["notifications"]],
+  message: ({ thread_id }) => [...INBOX, ["threads", "messages", thread_id]],
+  thread: ({ id }) => [...INBOX, ["threads", "one", id]],
+  whatsapp_status: () => [["whatsapp"]],
 };
 
 /** Several events of one moment cost one fetch. */
@@ -22,13 +29,13 @@ export const useLive = defineStore("live", () => {
   const state = ref<LiveState>("off");
   const staleSince = ref<Date | null>(null);
   const speaking = reactive(new Map<string, "caller" | "agent" | null>());
-  const waiting = new Set<string>();
+  const waiting = new Map<string, Key>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let close: (() => void) | undefined;
 
   function flush(): void {
     timer = undefined;
-    for (const key of waiting) void queryClient.invalidateQueries({ queryKey: [key] });
+    for (const key of waiting.values()) void queryClient.invalidateQueries({ queryKey: key });
     waiting.clear();
   }
 
@@ -37,7 +44,7 @@ export const useLive = defineStore("live", () => {
       speaking.set(ref.call_sid, ref.speaking);
       return;
     }
-    for (const key of TOUCHED[name]) waiting.add(key);
+    for (const key of TOUCHED[name](ref)) waiting.set(key.join(), key);
     timer ??= setTimeout(flush, GATHER_MS);
   }
 

@@ -4,6 +4,7 @@ export type {
   Appointment,
   AppointmentCreate,
   AppointmentPatch,
+  Assignee,
   Business,
   BusinessCreate,
   Call,
@@ -19,6 +20,10 @@ export type {
   Task,
   TaskCreate,
   TaskPatch,
+  Thread,
+  ThreadMessage,
+  ThreadPatch,
+  ThreadSummary,
   Turn,
 } from "./generated/types.gen.ts";
 

@@ -2,6 +2,7 @@ import {
   mdiAccountMultipleOutline,
   mdiCalendarMonthOutline,
   mdiCheckboxMarkedCircleOutline,
+  mdiMessageTextOutline,
   mdiPhoneInTalkOutline,
   mdiPhoneLogOutline,
   mdiTuneVariant,
@@ -17,6 +18,7 @@ export interface NavItem {
 
 export const NAV_ITEMS: NavItem[] = [
   { to: "/app", key: "nav.dashboard", icon: mdiViewDashboardOutline },
+  { to: "/app/inbox", key: "nav.inbox", icon: mdiMessageTextOutline },
   { to: "/app/live", key: "nav.live", icon: mdiPhoneInTalkOutline },
   { to: "/app/calls", key: "nav.calls", icon: mdiPhoneLogOutline },
   { to: "/calendar", key: "nav.calendar", icon: mdiCalendarMonthOutline },

@@ -23,6 +23,8 @@ export const light: ThemeDefinition = {
     "on-caller": "#1b2422",
     agent: "#dff0eb",
     "on-agent": "#12302b",
+    team: "#e3ebf6",
+    "on-team": "#17273b",
   },
   variables: {
     "high-emphasis-opacity": 1,
@@ -59,6 +61,8 @@ export const dark: ThemeDefinition = {
     "on-caller": "#e6ebe9",
     agent: "#153b35",
     "on-agent": "#d5f2ec",
+    team: "#1c3048",
+    "on-team": "#dce9fa",
   },
   variables: {
     "high-emphasis-opacity": 1,

@@ -1,1 +1,1 @@
-export { useAppointment, useUpcoming } from "./queries.ts";
+export { useAppointment, useAppointmentsOf, useUpcoming } from "./queries.ts";

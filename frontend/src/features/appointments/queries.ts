@@ -57,6 +57,18 @@ export function useUpcoming() {
   });
 }
 
+/** A person's appointments, the latest first. */
+export function useAppointmentsOf(contact_id: MaybeRefOrGetter<number | null>) {
+  return useQuery({
+    queryKey: ["appointments", "of", contact_id],
+    queryFn: async ({ signal }) => {
+      const query = { contact_id: toValue(contact_id)!, limit: 5 };
+      return (await ask(listAppointments({ query, signal }))).items;
+    },
+    enabled: () => toValue(contact_id) !== null,
+  });
+}
+
 export function useAppointment(id: MaybeRefOrGetter<number>) {
   return useQuery({
     queryKey: ["appointments", "one", id],

@@ -2,10 +2,11 @@ import {
   keepPreviousData,
   useInfiniteQuery,
   useMutation,
+  useQuery,
   useQueryClient,
 } from "@tanstack/vue-query";
 import { computed, type MaybeRefOrGetter, toValue } from "vue";
-import { ask, createContact, listContacts, updateContact } from "../../api/client.ts";
+import { ask, createContact, getContact, listContacts, updateContact } from "../../api/client.ts";
 
 export function useContacts(q: MaybeRefOrGetter<string>) {
   const query = useInfiniteQuery({
@@ -23,6 +24,14 @@ export function useContacts(q: MaybeRefOrGetter<string>) {
   });
   const contacts = computed(() => query.data.value?.pages.flatMap((page) => page.items) ?? []);
   return { query, contacts };
+}
+
+export function useContact(id: MaybeRefOrGetter<number | null>) {
+  return useQuery({
+    queryKey: ["contacts", "one", id],
+    queryFn: ({ signal }) => ask(getContact({ path: { id: toValue(id)! }, signal })),
+    enabled: () => toValue(id) !== null,
+  });
 }
 
 /** Creates without `id`, changes with one. */

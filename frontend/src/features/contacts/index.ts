@@ -1,0 +1,2 @@
+export { default as ContactDialog } from "./ContactDialog.vue";
+export { useContact } from "./queries.ts";

@@ -1,0 +1,192 @@
+import {
+  keepPreviousData,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/vue-query";
+import { computed, type MaybeRefOrGetter, toValue } from "vue";
+import {
+  ask,
+  getThread,
+  listAssignees,
+  listCalls,
+  listMessages,
+  listThreads,
+  markThreadRead,
+  updateThread,
+} from "../../api/client.ts";
+import type { CallSummary, Thread, ThreadMessage, ThreadPatch } from "../../api/types.ts";
+import { toastProblem } from "../../ui/toast-problem.ts";
+import { useSession } from "../auth/session.ts";
+import { discardMessage, listTemplates, retryMessage, whatsappStatus } from "./whatsapp-api.ts";
+
+export interface InboxFilter {
+  type?: Thread["type"];
+  status?: Thread["status"];
+  assigned_to?: number;
+  unread?: "true";
+  q?: string;
+}
+
+/** The conversations that match, the one with the latest message or call first. */
+export function useThreads(filter: MaybeRefOrGetter<InboxFilter>) {
+  const query = useInfiniteQuery({
+    queryKey: ["threads", "list", filter],
+    queryFn: ({ pageParam, signal }) =>
+      ask(
+        listThreads({
+          query: { ...toValue(filter), limit: 40, cursor: pageParam ?? undefined },
+          signal,
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    placeholderData: keepPreviousData,
+  });
+  const threads = computed(() => query.data.value?.pages.flatMap((page) => page.items) ?? []);
+  return { query, threads };
+}
+
+/** The other conversations with the same person. */
+export function useThreadsOf(contact_id: MaybeRefOrGetter<number | null>) {
+  return useQuery({
+    queryKey: ["threads", "list", "of", contact_id],
+    queryFn: ({ signal }) =>
+      ask(listThreads({ query: { contact_id: toValue(contact_id)!, limit: 10 }, signal })),
+    enabled: () => toValue(contact_id) !== null,
+  });
+}
+
+const MANY = 99;
+
+/** How many conversations wait to be read, as a badge says it; '' when none does. */
+export function useUnreadCount() {
+  const session = useSession();
+  const query = useQuery({
+    queryKey: ["threads", "unread"],
+    queryFn: ({ signal }) => ask(listThreads({ query: { unread: "true", limit: MANY }, signal })),
+    enabled: () => session.business !== null,
+  });
+  return computed(() => {
+    const page = query.data.value;
+    if (!page?.items.length) return "";
+    return page.next_cursor ? `${MANY}+` : String(page.items.length);
+  });
+}
+
+export function useThread(id: MaybeRefOrGetter<number>) {
+  return useQuery({
+    queryKey: ["threads", "one", id],
+    queryFn: ({ signal }) => ask(getThread({ path: { id: toValue(id) }, signal })),
+  });
+}
+
+/** A conversation's messages, oldest first, more of them page by page backwards. */
+export function useMessages(id: MaybeRefOrGetter<number>) {
+  const query = useInfiniteQuery({
+    queryKey: ["threads", "messages", id],
+    queryFn: ({ pageParam, signal }) =>
+      ask(
+        listMessages({
+          path: { id: toValue(id) },
+          query: { limit: 50, cursor: pageParam ?? undefined },
+          signal,
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+  const messages = computed<ThreadMessage[]>(
+    () => query.data.value?.pages.flatMap((page) => page.items).toReversed() ?? [],
+  );
+  return { query, messages };
+}
+
+export function useMarkRead() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: number) => ask(markThreadRead({ path: { id } })),
+    onSuccess: (thread) => {
+      client.setQueryData(["threads", "one", thread.id], thread);
+      void client.invalidateQueries({ queryKey: ["threads", "list"] });
+      void client.invalidateQueries({ queryKey: ["threads", "unread"] });
+    },
+  });
+}
+
+/** Assigns, closes, or pauses the agent; the answer is shown at once. */
+export function useChangeThread() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, ...body }: ThreadPatch & { id: number }) =>
+      ask(updateThread({ path: { id }, body })),
+    onSuccess: (thread) => {
+      client.setQueryData(["threads", "one", thread.id], thread);
+      void client.invalidateQueries({ queryKey: ["threads", "list"] });
+    },
+    onError: toastProblem,
+  });
+}
+
+export function useAssignees() {
+  return useQuery({
+    queryKey: ["assignees"],
+    queryFn: ({ signal }) => ask(listAssignees({ signal })),
+    staleTime: 300_000,
+  });
+}
+
+/** What a person decides about a message that failed, or of which nobody knows. */
+function useDecision(decide: typeof retryMessage) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: number) => ask(decide(id)),
+    onSettled: () => void client.invalidateQueries({ queryKey: ["threads"] }),
+    onError: toastProblem,
+  });
+}
+export const useRetryMessage = () => useDecision(retryMessage);
+export const useDiscardMessage = () => useDecision(discardMessage);
+
+export function useTemplates(enabled: MaybeRefOrGetter<boolean>) {
+  return useQuery({
+    queryKey: ["whatsapp", "templates"],
+    queryFn: ({ signal }) => ask(listTemplates(signal)),
+    enabled,
+  });
+}
+
+/** How WhatsApp is connected. */
+export function useChannel() {
+  return useQuery({
+    queryKey: ["whatsapp", "status"],
+    queryFn: ({ signal }) => ask(whatsappStatus(signal)),
+  });
+}
+
+/** The calls of a thread of calls, or those of the person who writes in the other ones; oldest first. */
+export function useCallsOf(thread: MaybeRefOrGetter<Thread>) {
+  const whose = computed(() => {
+    const { id, type, contact_id } = toValue(thread);
+    if (type === "call") return { thread_id: id };
+    return contact_id === null ? null : { contact_id };
+  });
+  const query = useInfiniteQuery({
+    queryKey: ["calls", "of", whose],
+    queryFn: ({ pageParam, signal }) =>
+      ask(
+        listCalls({
+          query: { ...whose.value, limit: 50, cursor: pageParam ?? undefined },
+          signal,
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    enabled: () => whose.value !== null,
+  });
+  const calls = computed<CallSummary[]>(
+    () => query.data.value?.pages.flatMap((page) => page.items).toReversed() ?? [],
+  );
+  return { query, calls };
+}
