@@ -4,15 +4,10 @@ import { askAgent } from "../../conversations/index.ts";
 /** Every table with a thread in it. */
 export const TABLES_WITH_THREAD = ["messages", "calls", "appointments", "tasks", "tool_calls"];
 
-/** Of messages that the agent still has to look at, the first: it begins again before that one. */
-const FIRST_UNHANDLED = `
-  select min(messages.id) from messages join threads on threads.id = messages.thread_id
-  where threads.id = any(?::int[]) and direction = 'in' and messages.id > handled_message_id`;
-
 const SUM = `
   select sum(unread_count)::int as unread_count, max(last_message_at) as last_message_at,
     max(last_inbound_at) as last_inbound_at, max(ai_paused_until) as ai_paused_until,
-    max(assigned_to) as assigned_to, max(handled_message_id) as handled_message_id,
+    max(assigned_to) as assigned_to,
     min(answer_failing_since) as answer_failing_since, min(created_at) as created_at,
     case when bool_or(status = 'open') then 'open' else 'closed' end as status,
     (array_agg(pending_slot order by last_message_at desc nulls last)
@@ -26,7 +21,6 @@ export async function mergeThreads(tx: BusinessTx, ids: number[]): Promise<void>
   if (into === undefined || from.length === 0) return;
   const { trx } = tx;
   const [sum] = (await trx.raw(SUM, [ids])).rows;
-  const { min: unhandled } = (await trx.raw(FIRST_UNHANDLED, [ids])).rows[0];
   for (const table of TABLES_WITH_THREAD) {
     await trx(table).whereIn("thread_id", from).update({ thread_id: into });
   }
@@ -36,8 +30,8 @@ export async function mergeThreads(tx: BusinessTx, ids: number[]): Promise<void>
     .update({
       ...sum,
       pending_slot: sum.pending_slot && JSON.stringify(sum.pending_slot),
-      ...(unhandled !== null && { handled_message_id: unhandled - 1 }),
     });
   for (const id of ids) tx.emit("thread", { id });
-  if (unhandled !== null) await askAgent(tx, into);
+  const waiting = { thread_id: into, direction: "in", handled_at: null };
+  if (await trx("messages").where(waiting).first("id")) await askAgent(tx, into);
 }
