@@ -1,17 +1,32 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { Logger } from "pino";
+import { openVault, removeErased, setAside } from "./auth-vault.ts";
 import type { AuthVault, VaultCreds } from "./auth-vault.ts";
+import { isMissing, makeFolder, unreadable } from "./files.ts";
+import { createInbox } from "./inbox.ts";
 import type { Inbox } from "./inbox.ts";
+import { makeJournals, openJournal } from "./journals.ts";
+import type { JournalUse } from "./journals.ts";
+import { lockFolder } from "./lock.ts";
+import { createMessages } from "./messages.ts";
 import type { MessageStore } from "./messages.ts";
+import { createSealer } from "./sealer.ts";
+import { createSends } from "./send-ledger.ts";
 import type { SendLedger } from "./sends.ts";
+import { openState } from "./state.ts";
 import type { StateFile } from "./state.ts";
 
-export type { AuthOrigin, AuthVault, SignalData, SignalKeys, VaultCreds } from "./auth-vault.ts";
-export type { Inbox, InboxEntry } from "./inbox.ts";
+export type { SignalData, SignalKeys } from "./auth-keys.ts";
+export type { AuthOrigin, AuthVault, VaultCreds } from "./auth-vault.ts";
+export type { Inbox, InboxEntry, InboxHead } from "./inbox.ts";
 export type { MessageKey, MessageStore } from "./messages.ts";
 export type { SendLedger, SendState, SendStatus, StoredSend } from "./sends.ts";
 export type { StateFile, StoredState } from "./state.ts";
 export { StorageCorrupt, StorageError, StorageLocked, StorageUnreadable } from "./errors.ts";
 export { SendConflict, SendWithdrawn } from "./sends.ts";
+
+const TIMEOUT_MS = 10_000;
 
 /** All that a business has on the disk, owned by this process until `close`. */
 export interface BusinessStorage {
@@ -20,7 +35,7 @@ export interface BusinessStorage {
   readonly messages: MessageStore;
   readonly sends: SendLedger;
   readonly state: StateFile;
-  /** What was found damaged while opening and how it was mended; plain words, also logged. */
+  /** What was found damaged while opening and what came of it; plain words, also logged. */
   readonly notices: readonly string[];
   /**
    * @param fresh makes the credentials of a new identity (`initAuthCreds`); called only when there
@@ -30,6 +45,7 @@ export interface BusinessStorage {
   openAuth<Creds extends VaultCreds>(fresh: () => Creds): Promise<AuthVault<Creds>>;
   /** After StorageCorrupt, when a person asked to pair again: the damaged auth is set aside. */
   setAuthAside(): Promise<void>;
+  /** Close the auth before. */
   close(): Promise<void>;
 }
 
@@ -50,11 +66,68 @@ export interface StorageOptions {
  * Opens `business_<id>` under the storage folder, making what is missing.
  * @throws StorageLocked when another process owns it; StorageUnreadable
  */
-export async function openBusiness(_options: StorageOptions): Promise<BusinessStorage> {
-  throw new Error("being built");
+export async function openBusiness({
+  dir,
+  businessId,
+  secret,
+  log: parent,
+  now = Date.now,
+  timeout_ms = TIMEOUT_MS,
+}: StorageOptions): Promise<BusinessStorage> {
+  const folder = join(dir, `business_${businessId}`);
+  const log = parent.child({ business_id: businessId });
+  await makeFolder(folder).catch((error: Error) => {
+    throw unreadable(error, folder);
+  });
+  const unlock = lockFolder(folder);
+  const open: { close(): Promise<void> }[] = [];
+  const closeAll = async () => {
+    try {
+      await Promise.all(open.splice(0).map((one) => one.close()));
+    } finally {
+      unlock();
+    }
+  };
+  try {
+    const sealer = createSealer(secret, businessId);
+    const notices: string[] = [];
+    await removeErased(folder);
+    const state = await openState(join(folder, "state"), sealer, { log, now, notices });
+    await makeJournals(folder, ["inbox", "messages", "sends"], sealer);
+    const openOne = async <T>(name: string, use: () => JournalUse<T>): Promise<T> => {
+      const path = join(folder, "journal", name);
+      const { map, journal } = await openJournal({ path, sealer, log, now }, use, notices);
+      open.push(map);
+      return journal;
+    };
+    return {
+      businessId,
+      inbox: await openOne("inbox", createInbox),
+      messages: await openOne("messages", () => createMessages({ log, now })),
+      sends: await openOne("sends", () => createSends({ business_id: businessId, now })),
+      state,
+      notices,
+      openAuth: (fresh) => openVault({ folder, sealer, state, log, now, timeout_ms }, fresh),
+      async setAuthAside() {
+        await state.setPairedAs(null);
+        await setAside(folder, now());
+      },
+      close: closeAll,
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
 }
 
 /** The businesses that have a folder, in ascending order: those to start after a restart. */
-export async function storedBusinesses(_dir: string): Promise<number[]> {
-  throw new Error("being built");
+export async function storedBusinesses(dir: string): Promise<number[]> {
+  try {
+    const names = await readdir(dir);
+    const ids = names.flatMap((name) => /^business_([1-9]\d*)$/.exec(name)?.[1] ?? []);
+    return ids.map(Number).toSorted((a, b) => a - b);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw unreadable(error, dir);
+  }
 }

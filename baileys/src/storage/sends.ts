@@ -1,3 +1,6 @@
+/** In the order in which a send goes through them. */
+const WAY = ["journalled", "written", "sent", "delivered", "read"] as const;
+
 export type SendState =
   | "journalled"
   /** Handed to the socket, or about to be: in doubt until the server's ack. */
@@ -44,7 +47,10 @@ export interface SendLedger {
    * Undefined when the send is not `journalled` (any more): then it must not be written.
    */
   claim(messageId: string): Promise<StoredSend | undefined>;
-  /** Moves on, never back; false when nothing changed (unknown id, or already further). */
+  /**
+   * Moves on, never back; false when nothing changed (unknown id, or already further). What was
+   * `failed` can still turn out to be delivered; what was delivered can't fail.
+   */
   advance(
     messageId: string,
     state: "sent" | "delivered" | "read" | "failed",
@@ -55,10 +61,19 @@ export interface SendLedger {
    * refused). False: it was written, or may have been.
    */
   cancel(idempotencyKey: string): Promise<boolean>;
+  /** Undefined: never seen. */
   status(idempotencyKey: string): SendStatus | undefined;
   statusOf(messageId: string): SendStatus | undefined;
   read(messageId: string): Promise<StoredSend | undefined>;
   /** In the order of acceptance: `journalled` ones to send, `written` ones in doubt. */
   pending(): SendStatus[];
   messageIdFor(idempotencyKey: string): string;
+}
+
+/** Whether a report takes a send from one state to another. */
+export function leads(from: SendState, to: SendState): boolean {
+  if (from === "not_sent") return false;
+  if (from === "failed") return to === "delivered" || to === "read";
+  if (to === "failed") return WAY.indexOf(from) < WAY.indexOf("delivered");
+  return WAY.indexOf(from) < WAY.indexOf(to as (typeof WAY)[number]);
 }

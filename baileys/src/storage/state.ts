@@ -1,3 +1,9 @@
+import type { Logger } from "pino";
+import { coalesced } from "./coalesce.ts";
+import { readDocument, writeDocument } from "./document.ts";
+import { StorageCorrupt } from "./errors.ts";
+import type { Sealer } from "./sealer.ts";
+
 /** What a restart has to know about a business's session. */
 export interface StoredState {
   /** Why it must not start by itself (`logged_out`, `replaced`, `forbidden`, …); null: it may. */
@@ -13,5 +19,46 @@ export interface StoredState {
 export interface StateFile {
   get(): Readonly<StoredState>;
   /** Durable when it resolves. */
-  set(change: Partial<Omit<StoredState, "since" | "paired_as">>): Promise<void>;
+  set(change: { stopped?: string | null; detail?: string | null }): Promise<void>;
+}
+
+export interface OwnStateFile extends StateFile {
+  setPairedAs(id: string | null): Promise<void>;
+}
+
+const NOTHING: StoredState = { stopped: null, since: null, detail: null, paired_as: null };
+
+/** Opens the state; one that can't be read any more is reported and begun anew. */
+export async function openState(
+  path: string,
+  sealer: Sealer,
+  { log, now, notices }: { log: Logger; now: () => number; notices: string[] },
+): Promise<OwnStateFile> {
+  let state = NOTHING;
+  const save = coalesced(() => writeDocument(path, state, { sealer, now }));
+  try {
+    const stored = await readDocument(path, sealer);
+    if (stored) state = { ...NOTHING, ...(stored.value as StoredState) };
+    if (stored?.from_copy) notices.push(`${path} was damaged; what it held before is used`);
+    if (stored?.plain) await writeDocument(path, state, { sealer, now, andCopy: true });
+  } catch (error) {
+    if (!(error instanceof StorageCorrupt)) throw error;
+    log.error({ err: error }, "[WA-ERROR] why a session was stopped can't be read any more");
+    notices.push(error.message);
+  }
+
+  async function change(part: Partial<StoredState>): Promise<void> {
+    state = { ...state, ...part };
+    await save();
+  }
+
+  return {
+    get: () => state,
+    set: (part) =>
+      change({
+        ...part,
+        ...("stopped" in part && { since: new Date(now()).toISOString() }),
+      }),
+    setPairedAs: (paired_as) => change({ paired_as }),
+  };
 }

@@ -1,0 +1,69 @@
+import { readFile } from "node:fs/promises";
+import { StorageCorrupt } from "./errors.ts";
+import { isMissing, linkAs, unreadable } from "./files.ts";
+import { decodeJson, encodeJson } from "./json.ts";
+import { unsealed, writtenBy } from "./log-file.ts";
+import { salvage } from "./log-scan.ts";
+import { writeLogFile } from "./log-write.ts";
+import type { Sealer } from "./sealer.ts";
+
+/** A log of one record. */
+const KEY = "document";
+
+export interface StoredDocument {
+  value: unknown;
+  /** The file was damaged or gone, and this is the copy of what it held before. */
+  from_copy: boolean;
+  /** Written while there was no APP_SECRET, and there is one now. */
+  plain: boolean;
+}
+
+/**
+ * Writes a JSON value so that it is all there or what was there before, and keeps that as `.bak`.
+ * @param andCopy what was there before is worth nothing: the copy becomes the same as the file
+ */
+export async function writeDocument(
+  path: string,
+  value: unknown,
+  { sealer, now, andCopy = false }: { sealer: Sealer; now: () => number; andCopy?: boolean },
+): Promise<void> {
+  const change = { key: KEY, value: encodeJson(value), stamp: now() };
+  const write = (to: string, ready?: () => Promise<void>) =>
+    writeLogFile(to, sealer, async (add) => void (await add(change)), ready ? { ready } : {});
+  await write(path, async () => void (await linkAs(path, `${path}.bak`)));
+  if (andCopy) await write(`${path}.bak`);
+}
+
+/**
+ * Reads it, or else its copy; undefined when there is neither.
+ * @throws StorageCorrupt when no good one is left, StorageUnreadable
+ */
+export async function readDocument(
+  path: string,
+  sealer: Sealer,
+): Promise<StoredDocument | undefined> {
+  const own = await readOne(path, sealer);
+  if (typeof own === "object") return { ...own, from_copy: false };
+  const copy = await readOne(`${path}.bak`, sealer);
+  if (typeof copy === "object") return { ...copy, from_copy: true };
+  if (own === "missing" && copy === "missing") return undefined;
+  throw new StorageCorrupt(`${path} is ${own}, and its copy is ${copy}`, path);
+}
+
+async function readOne(
+  path: string,
+  sealer: Sealer,
+): Promise<{ value: unknown; plain: boolean } | "missing" | "damaged"> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    if (isMissing(error)) return "missing";
+    throw unreadable(error, path);
+  }
+  const { fingerprint, records } = salvage(bytes);
+  if (fingerprint === undefined || records.length !== 1) return "damaged";
+  const { value } = unsealed(path, writtenBy(path, fingerprint, sealer), records[0]!.body);
+  if (!value) return "damaged";
+  return { value: decodeJson(value), plain: fingerprint !== sealer.fingerprint };
+}
