@@ -54,6 +54,11 @@ export const outbox: Knex.Migration = {
     );
     call protect_table('whatsapp_templates', 'business_id');
 
+    -- What a person uploads belongs to no message until it is sent.
+    alter table media alter column message_id drop not null,
+      drop constraint media_source_check,
+      add constraint media_source_check check (source in ('twilio', 'gateway', 'upload'));
+
     -- May the gateway write to somebody who never wrote to it?
     alter table settings add column whatsapp_write_first boolean not null default false;
   `);

@@ -1,3 +1,4 @@
+import type { Thread } from "@agentlocator/contract";
 import type { Database } from "../../db/database.ts";
 import type { JobHandlers } from "../../db/jobs.ts";
 import type { Route } from "../../http/route.ts";
@@ -9,6 +10,7 @@ import type { Spool } from "../../platform/spool.ts";
 import { createChannel, createGatewayClient } from "./channel/index.ts";
 import { createInbound } from "./inbound/index.ts";
 import { createMedia } from "./media/index.ts";
+import { createOutbox, createTwilioClient, queueMessage } from "./outbox/index.ts";
 
 export interface WhatsappDeps {
   env: Env;
@@ -25,17 +27,33 @@ export function createWhatsapp(deps: WhatsappDeps) {
   const { BAILEYS_OUTBOUND_URL: url, BAILEYS_WEBHOOK_SECRET: secret } = env;
   const gateway = url && secret ? createGatewayClient({ url, secret }) : null;
   const channel = createChannel({ env, log, db, clock, gateway });
-  const { applyConnection } = channel;
+  const { applyConnection, providerHealth } = channel;
   const inbound = createInbound({ ...deps, gateway, applyConnection });
   const media = createMedia({ env, log, db, signer, gateway });
-  const routes: Route[] = [...channel.routes, ...inbound.routes, ...media.routes];
-  const jobs: JobHandlers = { ...channel.jobs, ...inbound.jobs, ...media.jobs };
+  const outbox = createOutbox({
+    ...{ env, log, db, clock, gateway, providerHealth },
+    twilio: createTwilioClient(env),
+    linkToMedia: media.link,
+    keepUpload: media.keepUpload,
+  });
+  const parts = [channel, inbound, media, outbox];
+  const routes: Route[] = parts.flatMap((part) => part.routes);
+  const jobs: JobHandlers = Object.assign({}, ...parts.map((part) => part.jobs));
 
   return {
     routes,
     jobs,
     /** Lines of graphile-worker's crontab. */
-    crontab: inbound.crontab,
+    crontab: [...inbound.crontab, ...outbox.crontab],
+    /** What the agent's chat needs of WhatsApp. */
+    chat: {
+      queueMessage,
+      media: { ofMessages: media.ofMessages, read: media.read },
+      async typing(business_id: number, thread: Pick<Thread, "provider" | "peer_number">) {
+        if (thread.provider !== "baileys") return;
+        await gateway?.typing(business_id, thread.peer_number, true);
+      },
+    },
     /** Does what a webhook could not do while the database was away. */
     handleSpooled: inbound.handleSpooled,
     start: () => channel.start(),

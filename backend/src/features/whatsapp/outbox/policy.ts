@@ -50,7 +50,7 @@ export type Refusal =
 
 export type Decision =
   | { provider: Provider; reason: RouteReason; refuse?: never }
-  | { refuse: Refusal; provider?: never };
+  | { refuse: Refusal; provider?: never; reason?: never };
 
 /** WhatsApp lets a business answer freely for this long after the customer's last message. */
 export const WINDOW_MS = 24 * 3_600_000;

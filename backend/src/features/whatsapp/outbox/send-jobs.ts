@@ -1,0 +1,71 @@
+import type { Database } from "../../../db/database.ts";
+import type { JobHandlers } from "../../../db/jobs.ts";
+import type { Clock } from "../../../platform/clock.ts";
+import type { Carrier, Outcome, Standing } from "./carrier.ts";
+import { nextStep, type Step, type StepDeps } from "./next-step.ts";
+import type { Provider } from "./policy.ts";
+import { lookAtThread } from "./queue.ts";
+import { record } from "./record.ts";
+
+export interface SendJobsDeps extends StepDeps {
+  db: Database;
+  clock: Clock;
+  carriers: Record<Provider, Carrier>;
+}
+
+/** Steps in one look; what is left is looked at in the next. */
+const MOST_STEPS = 50;
+/** A look that is so late was forgotten. */
+const FORGOTTEN = "next_at < now() - interval '2 minutes'";
+
+/**
+ * `whatsapp.send` looks at a thread: it brings what waits to a provider, in order, and finds out
+ * what became of what is on its way. Before a provider is asked it is written down that it will be,
+ * so a process killed at any line leaves a message either to be sent or to be asked about.
+ */
+export function sendJobs(deps: SendJobsDeps): JobHandlers {
+  const { db, clock, log } = deps;
+
+  async function look(business_id: number, thread_id: number): Promise<void> {
+    let gateway_down = false;
+    for (let steps = 0; steps < MOST_STEPS; steps += 1) {
+      const step = await db.inBusiness(business_id, async (tx) => {
+        const next = await nextStep(tx, thread_id, { now: clock.now(), gateway_down }, deps);
+        if ("kind" in next) return next;
+        if (next.next_at) await lookAtThread(tx, thread_id, next.next_at);
+        return null;
+      });
+      if (!step) return;
+      const answer = await ask(deps.carriers[step.provider], step);
+      await db.inBusiness(business_id, (tx) => record(tx, step, answer, { now: clock.now(), log }));
+      const refused = answer.kind === "not_taken" && answer.down === true;
+      gateway_down ||= refused && step.provider === "baileys";
+    }
+    await db.inBusiness(business_id, (tx) => lookAtThread(tx, thread_id));
+  }
+
+  return {
+    "whatsapp.send": ({ business_id, thread_id }) => look(business_id, Number(thread_id)),
+
+    /** Threads whose look got lost, be it with a thread that was joined to another. */
+    async sweep_outbox() {
+      const forgotten = await db.inSystem(({ trx }) =>
+        trx("outbox as o")
+          .join("messages as m", (on) => {
+            on.on("m.id", "o.message_id").andOn("m.business_id", "o.business_id");
+          })
+          .whereNot("o.state", "done")
+          .whereRaw(FORGOTTEN)
+          .distinct<{ business_id: number; thread_id: number }[]>("o.business_id", "m.thread_id"),
+      );
+      for (const { business_id, thread_id } of forgotten) {
+        log.warn({ biz: business_id, thread_id }, "[WA-OUTGOING] a forgotten thread");
+        await db.inBusiness(business_id, (tx) => lookAtThread(tx, thread_id));
+      }
+    },
+  };
+}
+
+function ask(carrier: Carrier, { kind, message }: Step): Promise<Outcome | Standing> {
+  return kind === "standing" ? carrier.standing(message) : carrier[kind](message);
+}
