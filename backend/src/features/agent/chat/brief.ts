@@ -6,7 +6,7 @@ import { phrasesOf } from "../phrases.ts";
 import { toolDefinitions } from "../tools/index.ts";
 import type { ToolOutcome } from "../tool.ts";
 import { unansweredOf, withFiles, type Chat, type Unanswered } from "./chat.ts";
-import { describe } from "./describe.ts";
+import { describe } from "../describe.ts";
 import type { Question } from "./model.ts";
 import type { ChatDeps } from "./ports.ts";
 import { showPictures } from "./pictures.ts";

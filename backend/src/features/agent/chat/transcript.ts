@@ -2,7 +2,7 @@ import type { Message } from "@agentlocator/contract";
 import { DateTime } from "luxon";
 import type { Remark } from "../caller-said.ts";
 import { spokenTime, type Phrases } from "../phrases.ts";
-import { describe } from "./describe.ts";
+import { describe } from "../describe.ts";
 import type { ModelItem } from "./model.ts";
 import type { ChatTexts } from "./texts.ts";
 
