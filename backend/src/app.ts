@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { collectDefaultMetrics, Histogram, Registry } from "prom-client";
 import { createDatabase } from "./db/database.ts";
 import { startJobs } from "./db/jobs.ts";
+import { createChat } from "./features/agent/index.ts";
 import { appointmentRoutes } from "./features/appointments/index.ts";
 import { auditRoutes } from "./features/audit/index.ts";
 import {
@@ -86,6 +87,7 @@ export async function startApp(
   const spool = await openSpool({ dir: join(env.DATA_DIR, "spool"), log });
   const calls = createCalls({ env, log, db, bus, signer, spool, prompts, metrics });
   const whatsapp = createWhatsapp({ env, log, db, clock, signer, spool });
+  const chat = createChat({ env, log, db, clock, ...whatsapp.chat });
   const events = createEvents({ db, bus, log, loadSession });
 
   let accepting = true;
@@ -142,6 +144,7 @@ export async function startApp(
     handlers: {
       ...calls.jobs,
       ...whatsapp.jobs,
+      ...chat.jobs,
       ...eventsJobs({ db }),
       ...authJobs({ db, clock }),
     },

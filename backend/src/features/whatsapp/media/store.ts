@@ -19,6 +19,7 @@ export interface MediaRow extends NewMedia {
   size: number | null;
   sha256: string | null;
   error: string | null;
+  created_at: string;
 }
 
 /** Notes media of a message and has its bytes fetched. */
