@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { GatewayConnectionEvent, Message, Thread } from "@agentlocator/contract";
+import type { JobHelpers } from "graphile-worker";
 import twilio from "twilio";
 import { conversationRoutes } from "../src/features/conversations/index.ts";
 import type { GatewayClient } from "../src/features/whatsapp/channel/index.ts";
@@ -12,6 +13,7 @@ import type { Env } from "../src/platform/env.ts";
 import { createLog } from "../src/platform/log.ts";
 import { createSigner } from "../src/platform/signer.ts";
 import { openSpool } from "../src/platform/spool.ts";
+import { pendingJobs } from "./pending-jobs.ts";
 import { createPeople } from "./people.ts";
 
 const PUBLIC = "https://phone.example";
@@ -103,6 +105,14 @@ export async function createWhatsappWorld(more: Partial<Env> = {}) {
           .returning("id");
         return made.id;
       });
+    },
+
+    readJobs: () => pendingJobs(people.url, "whatsapp.read"),
+
+    /** Does a job of these features, as the queue would for the `attempts`th time. */
+    async run(task: string, payload: { business_id: number } & object, attempts = 1) {
+      const job = { ...parts.jobs, ...media.jobs }[task as "whatsapp.read"];
+      await job!(payload, { job: { attempts } } as JobHelpers);
     },
 
     async close() {

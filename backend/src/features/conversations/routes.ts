@@ -10,7 +10,7 @@ import {
 } from "@agentlocator/contract";
 import { z } from "zod";
 import { defineRoute, type Route } from "../../http/route.ts";
-import { changeThread, requireThread } from "./service.ts";
+import { changeThread, markThreadRead, requireThread } from "./service.ts";
 import { listAssignees, listMessages, listThreads } from "./inbox.ts";
 
 const params = z.strictObject({ id: Id });
@@ -72,11 +72,11 @@ export function conversationRoutes(): Route[] {
       id: "markThreadRead",
       method: "post",
       path: "/api/threads/{id}/read",
-      summary: "Marks a conversation as read",
+      summary: "Marks a conversation as read, and shows the customer so where the provider can",
       access: { business: "threads.write" },
       params,
       response: Thread,
-      handler: ({ tx, params: { id } }) => changeThread(tx, id, { unread_count: 0 }),
+      handler: ({ tx, params: { id } }) => markThreadRead(tx, id),
     }),
     defineRoute({
       id: "updateThread",

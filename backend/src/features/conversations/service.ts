@@ -6,6 +6,7 @@ import {
   findMessage,
   findThread,
   insertMessage,
+  markMessagesRead,
   touchThread,
   updateThread,
   upsertThread,
@@ -77,6 +78,17 @@ export async function changeThread(
     await askAgent(tx, id, paused === null ? undefined : new Date(paused));
   }
   return requireThread(tx, id);
+}
+
+/**
+ * A person has read the conversation: nothing of it is unread, and the customer is shown so, as far
+ * as the provider can. Throws the 404 problem.
+ */
+export async function markThreadRead(tx: BusinessTx, id: number): Promise<Thread> {
+  const thread = await changeThread(tx, id, { unread_count: 0 });
+  const message_ids = await markMessagesRead(tx, id);
+  if (message_ids.length > 0) await tx.enqueue("whatsapp.read", { thread_id: id, message_ids });
+  return thread;
 }
 
 async function requireUser(tx: BusinessTx, id: number): Promise<void> {

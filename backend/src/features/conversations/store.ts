@@ -141,3 +141,13 @@ export async function touchThread(tx: BusinessTx, { thread_id, direction, create
       }),
     });
 }
+
+/** Marks what came in and was not read before; the ids of those whose senders can be shown so. */
+export async function markMessagesRead(tx: BusinessTx, thread_id: number): Promise<number[]> {
+  const read = await tx
+    .trx("messages")
+    .where({ thread_id, direction: "in", read_at: null })
+    .update({ read_at: tx.trx.fn.now() })
+    .returning<{ id: number; remote_jid: string | null }[]>(["id", "remote_jid"]);
+  return read.filter(({ remote_jid }) => remote_jid !== null).map(({ id }) => id);
+}

@@ -56,14 +56,14 @@ const Given = z.object({
   lid: ShortText,
   from_me: z.boolean().catch(false),
   push_name: Text,
-  type: z.unknown(),
+  type: z.unknown().optional(),
   text: Text,
   body: Text,
   media: maybe(Media),
   location: maybe(Location),
   reply_to: ShortText,
   target: ShortText,
-  timestamp: z.unknown(),
+  timestamp: z.unknown().optional(),
 });
 
 /** Reads the body of `/webhook/whatsapp/baileys`. Whatever it is, the answer says what it means. */
@@ -90,7 +90,10 @@ export function readGatewayEvent(raw: string, now: number): GatewayTold {
 
 function readReceipt(payload: object): GatewayTold {
   const { id, provider_msg_id } = payload as Record<string, unknown>;
-  const Receipt = GatewayReceiptEvent.extend({ business_id: maybe(Id), timestamp: z.unknown() });
+  const Receipt = GatewayReceiptEvent.extend({
+    business_id: maybe(Id),
+    timestamp: z.unknown().optional(),
+  });
   const read = Receipt.safeParse({ ...payload, id: id ?? provider_msg_id });
   if (!read.success) return invalid(read.error);
   const { business_id, status, error } = read.data;
@@ -108,7 +111,8 @@ function readMessage(payload: object, raw: string, now: number): GatewayTold {
   const person = readPersons(given.from || given.remote_jid, given.lid, given.remote_jid);
   if (!person) return { event: "ignored", why: "not from a single person" };
   if (!person.number && !person.lid) return { event: "invalid", why: "no sender" };
-  const type = typeOf(given.type, given.media?.mimetype ?? null);
+  const named_type = typeOf(given.type, given.media?.mimetype ?? null);
+  const about_nothing = ABOUT_ANOTHER.has(named_type) && given.target === null;
   const told = given.text ?? given.body;
   const { location } = given;
   const place = location && placeText(location.latitude, location.longitude, location.name);
@@ -123,7 +127,7 @@ function readMessage(payload: object, raw: string, now: number): GatewayTold {
       ...person,
       remote_jid: given.remote_jid,
       name: given.push_name,
-      type,
+      type: about_nothing ? "unsupported" : named_type,
       text: [told, place].filter(Boolean).join("\n") || told,
       media: given.media ? [mediaOf(given.media)] : [],
       reply_to: given.reply_to,
@@ -132,6 +136,8 @@ function readMessage(payload: object, raw: string, now: number): GatewayTold {
     },
   };
 }
+
+const ABOUT_ANOTHER: ReadonlySet<MessageType> = new Set(["reaction", "edit", "delete"]);
 
 /** Types that nobody knows yet are kept as `unsupported`. */
 function typeOf(given: unknown, mimetype: string | null): MessageType {

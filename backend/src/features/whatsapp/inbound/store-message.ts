@@ -33,11 +33,11 @@ export async function storeMessage(
   message: InboundMessage,
   { now, ask_agent }: StoringOptions,
 ): Promise<number | null> {
-  const at = timeOf(message, now);
   if (isChange(message)) {
-    await storeChange(tx, message, at);
+    await storeChange(tx, message, message.at ?? now);
     return null;
   }
+  const at = timeOf(message, now);
   const { provider, from_me } = message;
   const provider_msg_id = clean(message.provider_msg_id);
   const { contact_id, thread_id } = await customerAt(tx, address, provider);
