@@ -100,6 +100,11 @@ export const router = createRouter({
           meta: { title: "nav.contacts" },
         },
         {
+          path: "whatsapp",
+          component: () => import("./features/whatsapp/WhatsappPage.vue"),
+          meta: { title: "nav.whatsapp" },
+        },
+        {
           path: "settings",
           component: () => import("./features/settings/SettingsPage.vue"),
           meta: { title: "nav.settings" },

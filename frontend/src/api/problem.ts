@@ -26,6 +26,8 @@ const WORDED = [
   "contact_exists",
   "demo_unavailable",
   "email_taken",
+  "gateway_disabled",
+  "gateway_unreachable",
   "number_taken",
   "setup_token",
   "slot_taken",

@@ -25,6 +25,7 @@ export type {
   ThreadPatch,
   ThreadSummary,
   Turn,
+  WhatsappStatus,
 } from "./generated/types.gen.ts";
 
 export type BusinessHours = Settings["business_hours"];

@@ -7,6 +7,7 @@ import {
   mdiPhoneLogOutline,
   mdiTuneVariant,
   mdiViewDashboardOutline,
+  mdiWhatsapp,
 } from "@mdi/js";
 
 export interface NavItem {
@@ -24,6 +25,7 @@ export const NAV_ITEMS: NavItem[] = [
   { to: "/calendar", key: "nav.calendar", icon: mdiCalendarMonthOutline },
   { to: "/app/tasks", key: "nav.tasks", icon: mdiCheckboxMarkedCircleOutline },
   { to: "/app/contacts", key: "nav.contacts", icon: mdiAccountMultipleOutline },
+  { to: "/app/whatsapp", key: "nav.whatsapp", icon: mdiWhatsapp },
   { to: "/app/settings", key: "nav.settings", icon: mdiTuneVariant },
 ];
 
