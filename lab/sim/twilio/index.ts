@@ -4,4 +4,7 @@ export type { MediaStream, StreamEnd, StreamFaults } from "./media-stream.ts";
 export type { Spoken } from "./mouth.ts";
 export type { DialResult } from "./line.ts";
 export type { Recording } from "./recordings.ts";
-export type { RestFault, SentMessage } from "./rest.ts";
+export type { RestFault } from "./rest.ts";
+export type { MessageStatus, SimMessage } from "./message.ts";
+export type { SimContent } from "./contents.ts";
+export type { CustomerWrites } from "./whatsapp.ts";

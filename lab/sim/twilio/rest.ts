@@ -1,18 +1,20 @@
-import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { SimCall } from "./call.ts";
 import type { Document } from "./follower.ts";
+import type { MessagesApi } from "./messages-api.ts";
 import type { Recordings } from "./recordings.ts";
+import { notFound, Refusal, type Answer, type Form } from "./refusal.ts";
 
-/** A REST request that goes wrong: an HTTP status, or an answer that comes late. */
-export type RestFault = { kind: "http"; status: number } | { kind: "slow"; ms: number };
-
-export interface SentMessage {
-  sid: string;
-  params: Record<string, string | string[]>;
-}
+/**
+ * A REST request that goes wrong: an HTTP status, an answer that comes late, or a connection that is
+ * cut, before the request was done or after.
+ */
+export type RestFault =
+  | { kind: "http"; status: number; code?: number }
+  | { kind: "slow"; ms: number }
+  | { kind: "cut"; done: boolean };
 
 export interface RestOptions {
   account_sid: string;
@@ -21,7 +23,7 @@ export interface RestOptions {
   calls: ReadonlyMap<string, SimCall>;
   redirect(call: SimCall, document: Document): void;
   place(params: Record<string, string>): SimCall;
-  sent(message: SentMessage): void;
+  messages: MessagesApi;
   violation(call_sid: string, code: number, reason: string): void;
 }
 
@@ -41,36 +43,6 @@ const callCreate = z.strictObject({
   StatusCallbackEvent: z.union([z.string(), z.array(z.string())]).optional(),
   Timeout: z.string().optional(),
 });
-const address = z.string().regex(/^(whatsapp:)?\+[1-9]\d{6,14}$/);
-const messageCreate = z
-  .strictObject({
-    To: address,
-    From: address.optional(),
-    MessagingServiceSid: z.string().startsWith("MG").optional(),
-    Body: z.string().max(1600).optional(),
-    MediaUrl: z.union([url, z.array(url).max(10)]).optional(),
-    ContentSid: z.string().startsWith("HX").optional(),
-    ContentVariables: z.string().optional(),
-    StatusCallback: url.optional(),
-  })
-  .refine(({ Body, MediaUrl, ContentSid }) => Body ?? MediaUrl ?? ContentSid, {
-    message: "A text message body or media urls must be specified.",
-  })
-  .refine(({ From, MessagingServiceSid }) => From ?? MessagingServiceSid, {
-    message: "A 'From' phone number is required.",
-  });
-
-class Refusal extends Error {
-  readonly status: number;
-  readonly code: number;
-
-  constructor(status: number, code: number, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
-
 /** Twilio's REST API, the part the product uses. */
 export class RestApi {
   readonly faults: RestFault[] = [];
@@ -83,7 +55,7 @@ export class RestApi {
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const method = request.method ?? "GET";
-    const path = new URL(request.url ?? "/", "http://sim").pathname;
+    const { pathname: path, searchParams: query } = new URL(request.url ?? "/", "http://sim");
     const log = { method, path, status: 200 };
     this.requests.push(log);
     const send = (status: number, type: string, body: string | Buffer) => {
@@ -92,9 +64,11 @@ export class RestApi {
     };
     try {
       const body = await read(request);
-      await this.#fail();
+      const cut = await this.#fail();
       this.#authorize(request);
-      const answer = this.#answer(method, path, formOf(body));
+      if (cut === "undone") return void request.socket.destroy();
+      const answer = this.#answer(method, path, query, formOf(body));
+      if (cut === "done") return void request.socket.destroy();
       if (answer.file) send(200, answer.file.type, answer.file.body);
       else send(answer.status, "application/json", JSON.stringify(answer.json));
     } catch (error) {
@@ -105,10 +79,14 @@ export class RestApi {
     }
   }
 
-  async #fail(): Promise<void> {
+  /** Whether the connection is to be cut, and when. */
+  async #fail(): Promise<"done" | "undone" | undefined> {
     const fault = this.faults.shift();
     if (fault?.kind === "slow") await sleep(fault.ms);
-    if (fault?.kind === "http") throw new Refusal(fault.status, 20_000 + fault.status, "Injected");
+    if (fault?.kind === "http") {
+      throw new Refusal(fault.status, fault.code ?? 20_000 + fault.status, "Injected");
+    }
+    return fault?.kind === "cut" ? (fault.done ? "done" : "undone") : undefined;
   }
 
   #authorize({ headers }: IncomingMessage): void {
@@ -119,11 +97,14 @@ export class RestApi {
     }
   }
 
-  #answer(method: string, path: string, form: Record<string, string | string[]>): Answer {
+  #answer(method: string, path: string, query: URLSearchParams, form: Form): Answer {
+    const { messages } = this.#options;
+    if (method === "GET" && path.startsWith("/v1/")) return messages.content(path, query);
     const base = `/2010-04-01/Accounts/${this.#options.account_sid}`;
     const route = path.startsWith(`${base}/`) ? `${method} ${path.slice(base.length)}` : "";
     if (route === "POST /Calls.json") return this.#createCall(form);
-    if (route === "POST /Messages.json") return this.#createMessage(form);
+    const message = messages.answer(route, query, form);
+    if (message) return message;
     const call = /^(GET|POST) \/Calls\/(CA[0-9a-f]{32})\.json$/.exec(route);
     if (call) return this.#call(call[2] ?? "", method === "POST" ? form : null);
     const recording = /^(GET|DELETE) \/Recordings\/(RE[0-9a-f]{32})(\.json|\.wav|\.mp3)?$/.exec(
@@ -134,7 +115,7 @@ export class RestApi {
     throw notFound(path);
   }
 
-  #call(sid: string, form: Record<string, string | string[]> | null): Answer {
+  #call(sid: string, form: Form | null): Answer {
     const call = this.#options.calls.get(sid);
     if (!call) throw notFound(sid);
     if (!form) return { status: 200, json: callResource(call, this.#options.account_sid) };
@@ -153,22 +134,12 @@ export class RestApi {
     return { status: 200, json: callResource(call, this.#options.account_sid) };
   }
 
-  #createCall(form: Record<string, string | string[]>): Answer {
+  #createCall(form: Form): Answer {
     const params = this.#parse(callCreate, form, "-");
     const call = this.#options.place(
       Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)])),
     );
     return { status: 201, json: callResource(call, this.#options.account_sid) };
-  }
-
-  #createMessage(form: Record<string, string | string[]>): Answer {
-    const params = this.#parse(messageCreate, form, "-") as SentMessage["params"];
-    const sid = `SM${randomBytes(16).toString("hex")}`;
-    this.#options.sent({ sid, params });
-    const { To: to, From: from = null, Body: body = "" } = params;
-    const { account_sid } = this.#options;
-    const json = { sid, account_sid, to, from, body, status: "queued", error_code: null };
-    return { status: 201, json };
   }
 
   #recording(sid: string, extension: string, method: string): Answer {
@@ -185,23 +156,13 @@ export class RestApi {
     return { status: 200, json: { ...json, status: "completed", channels: 1 } };
   }
 
-  #parse<T>(schema: z.ZodType<T>, form: Record<string, string | string[]>, call_sid: string): T {
+  #parse<T>(schema: z.ZodType<T>, form: Form, call_sid: string): T {
     const parsed = schema.safeParse(form);
     if (parsed.success) return parsed.data;
     const reason = z.prettifyError(parsed.error);
     this.#options.violation(call_sid, 20_001, reason);
     throw new Refusal(400, 20_001, reason);
   }
-}
-
-interface Answer {
-  status: number;
-  json?: unknown;
-  file?: { type: string; body: Buffer };
-}
-
-function notFound(what: string): Refusal {
-  return new Refusal(404, 20_404, `The requested resource ${what} was not found`);
 }
 
 function callResource(call: SimCall, account_sid: string): Record<string, unknown> {
@@ -211,8 +172,8 @@ function callResource(call: SimCall, account_sid: string): Record<string, unknow
   return { ...resource, api_version: "2010-04-01", end_time: null, duration: null };
 }
 
-function formOf(body: string): Record<string, string | string[]> {
-  const form: Record<string, string | string[]> = {};
+function formOf(body: string): Form {
+  const form: Form = {};
   for (const [name, value] of new URLSearchParams(body)) {
     const before = form[name];
     form[name] = before === undefined ? value : [before, value].flat();

@@ -5,8 +5,10 @@ import { SimCall, type CallOptions } from "./call.ts";
 import { Follower, type Document } from "./follower.ts";
 import type { DialResult, Line } from "./line.ts";
 import { Recordings } from "./recordings.ts";
-import { RestApi, type RestFault, type SentMessage } from "./rest.ts";
-import { callWebhook, type WebhookRequest } from "./webhook.ts";
+import type { SimMessage } from "./message.ts";
+import { RestApi, type RestFault } from "./rest.ts";
+import { callWebhook, type Network, type WebhookRequest } from "./webhook.ts";
+import { WhatsappDesk } from "./whatsapp.ts";
 
 export interface TwilioSimOptions {
   /** PUBLIC_BASE_URL of the product: what is signed and what TwiML speaks of. */
@@ -35,7 +37,9 @@ export class TwilioSim {
   readonly violations: Violation[] = [];
   /** Every webhook and its answer. */
   readonly webhooks: WebhookRequest[] = [];
-  readonly messages: SentMessage[] = [];
+  /** Messages of both directions, in order. */
+  readonly messages: SimMessage[] = [];
+  readonly whatsapp: WhatsappDesk;
   readonly calls = new Map<string, SimCall>();
   readonly recordings = new Recordings();
   /** How dialled numbers answer. */
@@ -52,6 +56,12 @@ export class TwilioSim {
     this.#options = options;
     this.account_sid = options.account_sid ?? `AC${"0".repeat(31)}1`;
     this.auth_token = options.auth_token ?? "0123456789abcdef0123456789abcdef";
+    this.whatsapp = new WhatsappDesk({
+      ...{ account_sid: this.account_sid, public_base_url: options.public_base_url },
+      ...{ network: this.#network(), messages: this.messages, webhooks: this.webhooks },
+      api_base_url: () => this.api_base_url,
+      violation: (code, reason) => this.violations.push({ call_sid: "-", code, reason }),
+    });
     this.#rest = new RestApi({
       account_sid: this.account_sid,
       auth_token: this.auth_token,
@@ -64,7 +74,7 @@ export class TwilioSim {
         this.#run(call, Twiml ? { twiml: Twiml } : document, "outbound-api");
         return call;
       },
-      sent: (message) => this.messages.push(message),
+      messages: this.whatsapp.api,
       violation: (call_sid, code, reason) => this.violations.push({ call_sid, code, reason }),
     });
     this.requests = this.#rest.requests;
@@ -90,6 +100,7 @@ export class TwilioSim {
 
   /** Hangs up every call and stops. */
   async stop(): Promise<void> {
+    await this.whatsapp.settled();
     for (const call of this.calls.values()) call.hangUp();
     await Promise.all([...this.calls.values()].map(({ ended }) => ended));
     const server = this.#server;
@@ -141,15 +152,7 @@ export class TwilioSim {
   }
 
   #line(call: SimCall, direction: string): Line {
-    const { public_base_url } = this.#options;
-    const options = this.#options;
-    const network = {
-      public_base_url,
-      auth_token: this.auth_token,
-      get target() {
-        return options.target ?? public_base_url;
-      },
-    };
+    const network = this.#network();
     return {
       call,
       account_sid: this.account_sid,
@@ -169,6 +172,18 @@ export class TwilioSim {
         const path = URL.canParse(url) ? new URL(url).pathname : url;
         call.report("webhook", { path, status: answer.status, ms: answer.ms });
         return answer;
+      },
+    };
+  }
+
+  #network(): Network {
+    const options = this.#options;
+    const { public_base_url } = options;
+    return {
+      public_base_url,
+      auth_token: this.auth_token,
+      get target() {
+        return options.target ?? public_base_url;
       },
     };
   }
