@@ -1,6 +1,8 @@
 import type { Logger } from "pino";
 import type { Inbox, InboxEntry } from "../storage/index.ts";
 
+export { createDelivery } from "./deliver.ts";
+
 /**
  * Makes the event's body for the backend (a `GatewayEvent`) out of what was recorded; null when
  * the backend need not hear of it. What it throws is logged, and tried again slowly.
@@ -12,7 +14,7 @@ export interface DeliveryStatus {
   waiting: number;
   /** ms since the epoch; null when nothing waits. */
   oldest_at: number | null;
-  /** Refused by the backend, tried again every 5 minutes beside the others. */
+  /** Of these, refused by the backend: tried again every 5 minutes beside the others. */
   refused: number;
 }
 
@@ -40,11 +42,6 @@ export interface DeliveryOptions {
 }
 
 export interface DeliveryClock {
-  now(): number;
   /** Calls back once after `ms`; the returned function cancels it. */
   after(ms: number, callback: () => void): () => void;
-}
-
-export function createDelivery(_options: DeliveryOptions): Delivery {
-  throw new Error("being built");
 }
