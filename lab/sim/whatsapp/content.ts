@@ -29,6 +29,8 @@ export interface Composed {
   type: string;
   /** The stanza's edit attribute. */
   edit?: string | undefined;
+  /** What kind of file the message has. */
+  mediatype?: string | undefined;
 }
 
 const { ProtocolMessage } = proto.Message;
@@ -85,7 +87,8 @@ export function compose(content: Content, chat: string, known: (id: string) => K
 
 /** The words of a message, whatever carries them. */
 export function wordsOf(message: proto.IMessage): string | null {
-  const media = message.imageMessage ?? message.videoMessage ?? message.documentMessage;
+  const document = message.documentWithCaptionMessage?.message ?? message;
+  const media = message.imageMessage ?? message.videoMessage ?? document.documentMessage;
   return (
     message.conversation ??
     message.extendedTextMessage?.text ??

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { encodeBigEndian, type proto } from "@whiskeysockets/baileys";
 import type { Companion } from "./companion.ts";
-import { compose, wordsOf, type Content } from "./content.ts";
+import { wordsOf } from "./content.ts";
 import { jidOf, type Addressing } from "./conversation.ts";
 import { Journal } from "./journal.ts";
-import { seconds, type Network } from "./network.ts";
+import { mediaOf } from "./media/content.ts";
+import { composed, seconds, type AnyContent, type Network } from "./network.ts";
 import type { Phone } from "./phone.ts";
 import { bundleStanza, SignalDevice } from "./signal-device.ts";
 import { children, stanza, type Stanza } from "./stanza.ts";
@@ -39,6 +40,8 @@ export interface Received {
   /** The stanza's type and edit attribute. */
   type: string;
   edit: string | null;
+  /** The file it carries, decrypted. @throws without one, or when it is not what it says */
+  file(): Promise<Buffer>;
   /** How often it was sent again because the customer asked for it. */
   retry: number;
   /** Typed on the owner's own phone. */
@@ -75,6 +78,7 @@ interface Written {
   phone: Phone;
   message: proto.IMessage;
   attributes: Record<string, string>;
+  mediatype: string | undefined;
   undecryptable: WriteOptions["undecryptable"];
 }
 
@@ -122,12 +126,12 @@ export class Customer {
   }
 
   /** Writes to a business. Resolves with the message's id once the server has it. */
-  async writes(phone: Phone, content: Content, options: WriteOptions = {}): Promise<string> {
+  async writes(phone: Phone, content: AnyContent, options: WriteOptions = {}): Promise<string> {
     const id = options.id ?? `3A${this.#network.newId()}`;
     const { messages } = this.#network;
-    const chat = jidOf(phone, this.addressing);
-    const known = (about: string) => messages.known(about, this, this.addressing);
-    const { message, type, edit } = compose(content, chat, known);
+    const { addressing } = this;
+    const about = { me: this, chat: jidOf(phone, addressing), addressing };
+    const { message, type, edit, mediatype } = await composed(this.#network, content, about);
     messages.remember(id, this, message);
     const at = options.at ?? new Date();
     const attributes = { id, type, t: String(Math.floor(at.getTime() / 1000)), ...this.#sender() };
@@ -135,6 +139,7 @@ export class Customer {
       phone,
       message,
       attributes: edit === undefined ? attributes : { ...attributes, edit },
+      mediatype,
       undecryptable: options.undecryptable,
     };
     this.#written.set(id, written);
@@ -210,6 +215,11 @@ export class Customer {
       type: node.attrs["type"] ?? "",
       edit: node.attrs["edit"] ?? null,
       retry: asked,
+      file: async () => {
+        const media = mediaOf(message);
+        if (!media) throw new Error(`${id} carries no file`);
+        return this.#network.media.open(media.kind, media.fields);
+      },
       by_owner: !("phone" in from),
       at: performance.now(),
     };
@@ -250,16 +260,12 @@ export class Customer {
 
   async #send(
     companion: Companion,
-    { message, attributes, undecryptable }: Written,
+    { message, attributes, mediatype, undecryptable }: Written,
     { offline = false, count }: { offline?: boolean; count?: number },
   ): Promise<void> {
     const corrupt = undecryptable !== undefined;
     const { type, ciphertext } = await companion.seal(this.signal, message, { corrupt });
-    const enc = stanza(
-      "enc",
-      { v: "2", type, count: (count && String(count)) || undefined },
-      ciphertext,
-    );
+    const enc = stanza("enc", { v: "2", type, mediatype, count: count?.toString() }, ciphertext);
     companion.deliver(stanza("message", attributes, [enc]), { offline });
   }
 

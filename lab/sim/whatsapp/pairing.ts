@@ -5,15 +5,17 @@ import {
   aesEncryptCTR,
   Curve,
   derivePairingCodeKey,
+  generateSignalPubKey,
   hkdf,
   proto,
   WA_ADV_ACCOUNT_SIG_PREFIX,
   WA_ADV_DEVICE_SIG_PREFIX,
 } from "@whiskeysockets/baileys";
+import { verifySignature } from "libsignal/src/curve.js";
 import type { Companion, Registration } from "./companion.ts";
 import { jidOf } from "./conversation.ts";
-import type { Network } from "./network.ts";
-import { seconds } from "./network.ts";
+import { Journal } from "./journal.ts";
+import { seconds, type Network } from "./network.ts";
 import type { Phone } from "./phone.ts";
 import { attribute, bytes, child, Malformed, SERVER, stanza, text, type Stanza } from "./stanza.ts";
 import type { Connection } from "./transport/connection.ts";
@@ -31,6 +33,9 @@ export interface Candidate {
   finished?: (bundle: { wrapped: Buffer; identity: Buffer }) => void;
 }
 
+/** How long somebody looks for the place where a code is entered. */
+const patience_ms = 500;
+
 /** Names WhatsApp shows on the phone; it refuses a code for any other. */
 const platform_display =
   /^(Chrome|Edge|Firefox|IE|Opera|Safari|Electron|UWP|Desktop) \((Windows|Mac OS|Ubuntu|Linux|Debian)\)$/;
@@ -38,6 +43,7 @@ const platform_display =
 /** Links clients to accounts, by QR code and by pairing code. */
 export class Pairing {
   readonly #candidates = new Set<Candidate>();
+  readonly #asked = new Journal<Candidate>();
   readonly #network: Network;
 
   constructor(network: Network) {
@@ -68,6 +74,7 @@ export class Pairing {
     );
     const candidate = [...this.#candidates].find(({ refs }) => refs.includes(ref ?? ""));
     if (!candidate?.connection.open) throw new Error("no valid QR code: try again");
+    if (phone.demands_passkey) this.#demandPasskey(candidate);
     const { registration } = candidate;
     const same =
       registration.noise_key.toString("base64") === noise_key &&
@@ -99,9 +106,9 @@ export class Pairing {
   }
 
   async enterCode(phone: Phone, code: string): Promise<Companion> {
-    const all = [...this.#candidates].filter(({ connection }) => connection.open);
-    const candidate = all.findLast((one) => one.code?.number === phone.number);
+    const candidate = await this.#whoAsked(phone.number);
     if (!candidate?.code) throw new Error("couldn't link device: nobody asked for a code");
+    if (phone.demands_passkey) this.#demandPasskey(candidate);
     const { wrapped, ref, refused } = candidate.code;
     if (refused) throw new Error(`couldn't link device: ${refused}`);
     const key = await derivePairingCodeKey(code.replace("-", ""), wrapped.subarray(0, 32));
@@ -126,11 +133,31 @@ export class Pairing {
     candidate.connection.send(stanza("notification", about, [stanza(type, attributes, content)]));
 
     const bundle = await orClosed(candidate.connection, finish);
+    // A code is good for one try.
+    delete candidate.code;
     const shared = Curve.sharedKey(ephemeral.private, their_ephemeral);
     const random = openBundle(bundle, shared, phone.signal.identity.public);
     const identity_shared = Curve.sharedKey(phone.signal.identity.private, bundle.identity);
     const secret = Buffer.concat([shared, identity_shared, random]);
     return this.#link(phone, candidate, Buffer.from(hkdf(secret, 32, { info: "adv_secret" })));
+  }
+
+  /** The last client that asked for a code; what it sent may still be on its way. */
+  async #whoAsked(number: string): Promise<Candidate | undefined> {
+    const fits = ({ connection, code }: Candidate) => connection.open && code?.number === number;
+    const late = new Promise<void>((resolve) => this.#network.later(patience_ms, resolve));
+    await Promise.race([this.#asked.find(fits), late]);
+    return [...this.#candidates].findLast(fits);
+  }
+
+  /** Tells the client that this account is linked with a passkey only. Always throws. */
+  #demandPasskey({ connection }: Candidate): never {
+    const type = "passkey_prologue_request";
+    const options = JSON.stringify({ challenge: "AAAA", rpId: "whatsapp.com" });
+    const content = [stanza("passkey_request_options", {}, Buffer.from(options))];
+    const about = { from: SERVER, type, id: this.#network.newId(), t: seconds() };
+    connection.send(stanza("notification", about, content));
+    throw new Error("couldn't link device: a passkey is wanted");
   }
 
   /** The client's two steps of pairing by code. */
@@ -151,6 +178,7 @@ export class Pairing {
       if (refused) this.#network.violation(number, refused, node);
       const ref = randomBytes(16).toString("base64");
       candidate.code = { number, wrapped, ref, refused };
+      this.#asked.add(candidate);
       const answer = stanza("link_code_pairing_ref", {}, Buffer.from(ref));
       connection.send({ ...result, content: [stanza(step.tag, { stage }, [answer])] });
     } else if (stage === "companion_finish") {
@@ -205,7 +233,7 @@ export class Pairing {
       const right =
         node.attrs["key-index"] === String(keyIndex) &&
         deviceSignature &&
-        Curve.verify(registration.identity, Buffer.concat(own), deviceSignature);
+        verifies(registration.identity, Buffer.concat(own), deviceSignature);
       if (!right) this.#network.violation(phone.number, "pair-device-sign does not verify", node);
     } catch (error) {
       phone.unlink(companion);
@@ -246,6 +274,11 @@ async function orClosed<T>(connection: Connection, wanted: Promise<T>): Promise<
   return Promise.race([wanted, gone]);
 }
 
+/** Whether a key (without version byte) signed it; the library's own check accepts everything. */
+function verifies(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  return verifySignature(generateSignalPubKey(key), message, signature) === true;
+}
+
 /** A client's first word when it has no account. @throws Malformed */
 export function registrationOf(noise_key: Buffer, payload: proto.IClientPayload): Registration {
   const data = payload.devicePairingData;
@@ -257,6 +290,9 @@ export function registrationOf(noise_key: Buffer, payload: proto.IClientPayload)
     throw new Malformed("registration without ids");
   }
   const [id, signature] = [Buffer.from(eSkeyId).readUIntBE(0, 3), eSkeySig];
+  if (!verifies(eIdent, generateSignalPubKey(eSkeyVal), signature)) {
+    throw new Malformed("registration with a key that its identity did not sign");
+  }
   return {
     noise_key,
     identity: Buffer.from(eIdent),

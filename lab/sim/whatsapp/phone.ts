@@ -2,15 +2,15 @@ import { randomBytes } from "node:crypto";
 import { deflateSync } from "node:zlib";
 import { proto } from "@whiskeysockets/baileys";
 import { Companion, type Registration } from "./companion.ts";
-import { compose, type Content } from "./content.ts";
 import { jidOf, type User } from "./conversation.ts";
 import type { Customer } from "./customer.ts";
 import { Faults, type AckFault, type Break, type LoginFault } from "./faults.ts";
 import { Journal } from "./journal.ts";
-import { seconds, type Network } from "./network.ts";
+import { mediaRetry } from "./media/retry.ts";
+import { composed, seconds, type AnyContent, type Network } from "./network.ts";
 import type { Pairing } from "./pairing.ts";
 import { SignalDevice } from "./signal-device.ts";
-import { child, stanza, type Stanza } from "./stanza.ts";
+import { child, Malformed, stanza, type Stanza } from "./stanza.ts";
 
 export interface PhoneOptions {
   /** Digits; made from the number when absent. */
@@ -43,6 +43,8 @@ export class Phone implements User {
   readonly known_customers = new Set<string>();
   /** Copies of what companions sent. */
   readonly synced = new Journal<Synced>();
+  /** Ids of copies that could not be decrypted. */
+  readonly unreadable: string[] = [];
   /** `available` and `unavailable`, as the client reports itself. */
   readonly presence = new Journal<string>();
   /** Strike when a companion of this account logs in. */
@@ -51,6 +53,8 @@ export class Phone implements User {
   readonly acks = new Faults<AckFault>();
   /** Messages to customers who never wrote are refused with 463. */
   restricted = false;
+  /** A client is not linked by code or QR code alone; it is told so, and `scan` rejects. */
+  demands_passkey = false;
   /** The owner's setting for read receipts. */
   read_receipts: "all" | "none" = "all";
   /** Customers for whom the client issued its token. */
@@ -148,14 +152,12 @@ export class Phone implements User {
   }
 
   /** The owner types on the own phone; the companions get a copy. Resolves with the id. */
-  async typed(to: Customer, content: Content, { id = `AC${this.#network.newId()}` } = {}) {
+  async typed(to: Customer, content: AnyContent, { id = `AC${this.#network.newId()}` } = {}) {
     const { addressing } = to;
-    const { messages } = this.#network;
     const chat = jidOf(to, addressing);
-    const { message, type, edit } = compose(content, chat, (about) =>
-      messages.known(about, this, addressing),
-    );
-    messages.remember(id, this, message);
+    const about = { me: this, chat, addressing };
+    const { message, type, edit } = await composed(this.#network, content, about);
+    this.#network.messages.remember(id, this, message);
     const attributes = { id, type, t: seconds(), edit };
     if (!this.signal.knows(to.number)) {
       await this.signal.startSession(to.number, to.signal.bundle());
@@ -213,7 +215,12 @@ export class Phone implements User {
   async receive(from: Companion, enc: Stanza, node: Stanza): Promise<void> {
     const { type } = enc.attrs;
     const ciphertext = Buffer.from(enc.content as Uint8Array);
-    const message = await this.signal.decrypt(from.signal_name, type!, ciphertext);
+    let message: proto.Message;
+    try {
+      message = await this.signal.decrypt(from.signal_name, type!, ciphertext);
+    } catch {
+      return void this.unreadable.push(node.attrs["id"]!);
+    }
     const request = message.protocolMessage?.peerDataOperationRequestMessage;
     if (request) return this.requests.add(request);
     const copy = message.deviceSentMessage;
@@ -227,7 +234,15 @@ export class Phone implements User {
 
   /** A receipt of a companion's that is not for a customer. For the server. */
   async told(companion: Companion, type: string, node: Stanza): Promise<void> {
-    const sent = this.#sent.get(node.attrs["id"]!);
+    const id = node.attrs["id"]!;
+    if (type === "server-error") {
+      const message = this.#network.messages.get(id);
+      if (!message) throw new Malformed(`asked again for ${id}, which nobody sent`);
+      const content = mediaRetry(this.#network.media, message, node);
+      const about = { from: jidOf(this, "pn"), id, type: "mediaretry", t: seconds() };
+      return companion.deliver(stanza("notification", about, content));
+    }
+    const sent = this.#sent.get(id);
     if (type !== "retry" || !sent) return;
     this.signal.forget(companion.signal_name);
     const { count } = child(node, "retry").attrs;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { Curve } from "@whiskeysockets/baileys";
+import { Curve, WA_CERT_DETAILS } from "@whiskeysockets/baileys";
 import { WebSocketServer } from "ws";
 import { Arrival } from "./arrival.ts";
 import { Messages } from "./conversation.ts";
@@ -11,11 +11,12 @@ import { Customer, type CustomerOptions } from "./customer.ts";
 import { Faults, faultOf, type ConnectionFault } from "./faults.ts";
 import { address, digits, lidOf } from "./jid.ts";
 import { MediaHost } from "./media/host.ts";
+import { redirectMedia, trustAuthority } from "./media/redirect.ts";
 import type { Network, Violation } from "./network.ts";
 import { Pairing } from "./pairing.ts";
 import { Phone, type PhoneOptions } from "./phone.ts";
 import { describe, type Stanza } from "./stanza.ts";
-import { certificateChain, foreign_root } from "./transport/certificate.ts";
+import { certificateChain, foreign_root, root_key } from "./transport/certificate.ts";
 import type { ServerIdentity } from "./transport/noise.ts";
 
 export interface WhatsAppSimOptions {
@@ -32,7 +33,7 @@ export class WhatsAppSim implements Network {
   /** Connections that were made, refused ones among them. */
   attempts = 0;
   readonly messages = new Messages();
-  readonly media = new MediaHost();
+  readonly media = new MediaHost((reason) => this.violation("", reason));
   readonly #phones = new Map<string, Phone>();
   readonly #customers = new Map<string, Customer>();
   readonly #by_lid = new Map<string, Phone | Customer>();
@@ -57,6 +58,32 @@ export class WhatsAppSim implements Network {
     return `ws://127.0.0.1:${this.#port}/ws/chat`;
   }
 
+  /** Environment of a client in a process of its own, so that it takes this for WhatsApp. */
+  get env(): Record<string, string> {
+    return {
+      WA_WEB_SOCKET_URL: this.url,
+      WA_SIM_MEDIA_PORT: String(this.media.port),
+      NODE_EXTRA_CA_CERTS: this.media.ca_path,
+      NODE_OPTIONS: `--import=${new URL("trust-root.ts", import.meta.url).href}`,
+    };
+  }
+
+  /**
+   * Makes this process take the simulator for WhatsApp: the root key, the media servers' names and
+   * authority. Returns the undoing.
+   */
+  trusted(): () => void {
+    const root = WA_CERT_DETAILS.PUBLIC_KEY;
+    WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(root_key.public);
+    redirectMedia(this.media.port);
+    const distrust = trustAuthority(this.media.ca);
+    return () => {
+      WA_CERT_DETAILS.PUBLIC_KEY = root;
+      redirectMedia(null);
+      distrust();
+    };
+  }
+
   /** Listens on loopback; port 0 or none takes a free one. */
   async start({ port = this.#port } = {}): Promise<this> {
     this.#server = createServer((_, response) => void response.writeHead(404).end());
@@ -64,6 +91,7 @@ export class WhatsAppSim implements Network {
     this.#server.listen(port, "127.0.0.1");
     await once(this.#server, "listening");
     this.#port = (this.#server.address() as AddressInfo).port;
+    if (this.media.port === 0) await this.media.start();
     return this;
   }
 
@@ -71,6 +99,11 @@ export class WhatsAppSim implements Network {
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
+    await Promise.all([this.goOffline(), this.media.stop()]);
+  }
+
+  /** Cuts every connection and refuses new ones, until goOnline listens on the same port again. */
+  async goOffline(): Promise<void> {
     const server = this.#server;
     this.#server = null;
     const stopped = server && new Promise((resolve) => server.close(resolve));
@@ -78,11 +111,6 @@ export class WhatsAppSim implements Network {
     for (const socket of this.#raw) socket.destroy();
     server?.closeAllConnections();
     await stopped;
-  }
-
-  /** As stop; goOnline listens on the same port again. Meanwhile connections are refused. */
-  async goOffline(): Promise<void> {
-    await this.stop();
   }
 
   async goOnline(): Promise<void> {

@@ -8,8 +8,8 @@ import {
   signedKeyPair,
   unpadRandomMax16,
 } from "@whiskeysockets/baileys";
-import { ProtocolAddress, SessionBuilder, SessionCipher } from "libsignal";
-import type { SessionRecord, SignalStorage } from "libsignal";
+import { ProtocolAddress, SessionBuilder, SessionCipher, SessionRecord } from "libsignal";
+import type { SignalStorage } from "libsignal";
 import { quietly } from "./quiet.ts";
 import { stanza, type Stanza } from "./stanza.ts";
 
@@ -26,6 +26,20 @@ export interface Sealed {
   ciphertext: Buffer;
 }
 
+/** A session record at rest; its types call it bytes. */
+interface Stored {
+  _sessions: Record<string, unknown>;
+  version: string;
+}
+
+function plain(record: SessionRecord): Stored {
+  return record.serialize() as unknown as Stored;
+}
+
+function restored(stored: Stored): SessionRecord {
+  return SessionRecord.deserialize(stored as unknown as Uint8Array);
+}
+
 /** A phone with its own Signal identity and one session a peer, all in memory. */
 export class SignalDevice {
   readonly registration_id = 1 + Math.floor(Math.random() * 16_000);
@@ -35,7 +49,7 @@ export class SignalDevice {
   #signed = signedKeyPair(this.identity, 1);
   #one_time = new Map<number, { public: Uint8Array; private: Uint8Array }>();
   #next_id = 1;
-  #sessions = new Map<string, SessionRecord>();
+  #sessions = new Map<string, Stored>();
   #turns = new Map<string, Promise<unknown>>();
 
   constructor(name: string) {
@@ -60,7 +74,8 @@ export class SignalDevice {
   }
 
   knows(peer: string): boolean {
-    return this.#sessions.get(this.#address(peer).toString())?.haveOpenSession() ?? false;
+    const stored = this.#sessions.get(this.#address(peer).toString());
+    return stored !== undefined && restored(stored).haveOpenSession();
   }
 
   /** Forgets the session, as a phone that was set up anew. */
@@ -105,13 +120,40 @@ export class SignalDevice {
 
   /** @throws what libsignal throws when it can't be decrypted */
   async decrypt(peer: string, type: string, ciphertext: Buffer): Promise<proto.Message> {
-    const cipher = new SessionCipher(this.#storage, this.#address(peer));
+    const address = this.#address(peer);
     const padded = await quietly(() =>
-      type === "pkmsg"
-        ? cipher.decryptPreKeyWhisperMessage(ciphertext)
-        : cipher.decryptWhisperMessage(ciphertext),
+      this.inTurn(peer, () => {
+        if (type === "msg") return this.#decryptWithAny(address, ciphertext);
+        return new SessionCipher(this.#storage, address).decryptPreKeyWhisperMessage(ciphertext);
+      }),
     );
     return proto.Message.decode(unpadRandomMax16(padded));
+  }
+
+  /**
+   * Tries one session after the other. libsignal does so itself, but leaves those that did not fit
+   * in disorder, so each is tried alone.
+   */
+  async #decryptWithAny(address: ProtocolAddress, ciphertext: Buffer): Promise<Buffer> {
+    const stored = this.#sessions.get(address.toString());
+    if (!stored) throw new Error("no session");
+    const { _sessions: sessions, version } = stored;
+    for (const key of Object.keys(sessions)) {
+      let after: Stored | null = null;
+      const alone: SignalStorage = {
+        ...this.#storage,
+        loadSession: async () => restored({ _sessions: { [key]: sessions[key] }, version }),
+        storeSession: async (_, session) => void (after = plain(session)),
+      };
+      try {
+        const found = await new SessionCipher(alone, address).decryptWhisperMessage(ciphertext);
+        Object.assign(sessions, (after as Stored | null)?._sessions);
+        return found;
+      } catch {
+        // Another session's message, then.
+      }
+    }
+    throw new Error("no matching session");
   }
 
   #address(peer: string): ProtocolAddress {
@@ -124,8 +166,11 @@ export class SignalDevice {
       pubKey: Buffer.from(generateSignalPubKey(pair.public)),
     });
     return {
-      loadSession: async (id) => this.#sessions.get(id) ?? null,
-      storeSession: async (id, session) => void this.#sessions.set(id, session),
+      loadSession: async (id) => {
+        const stored = this.#sessions.get(id);
+        return stored ? restored(stored) : null;
+      },
+      storeSession: async (id, session) => void this.#sessions.set(id, plain(session)),
       isTrustedIdentity: () => true,
       loadPreKey: async (id) => {
         const pair = this.#one_time.get(Number(id));

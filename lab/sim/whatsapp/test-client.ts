@@ -10,7 +10,8 @@ import {
   type WASocket,
 } from "@whiskeysockets/baileys";
 import { Journal } from "./journal.ts";
-import type { WhatsAppSim } from "./server.ts";
+import { afterEach, beforeEach, expect, vi } from "vitest";
+import { WhatsAppSim, type WhatsAppSimOptions } from "./server.ts";
 
 type Update = BaileysEventMap["connection.update"];
 type Config = Partial<UserFacingSocketConfig>;
@@ -133,4 +134,29 @@ export class TestClient {
       },
     };
   }
+}
+
+/** A simulator and its clients for the tests of a file; all of it ends after each test. */
+export function laboratory(options?: WhatsAppSimOptions) {
+  const here = { wa: null as unknown as WhatsAppSim, client };
+  let clients: TestClient[] = [];
+  function client(config: Config = {}): TestClient {
+    const made = new TestClient(here.wa, config);
+    clients.push(made);
+    return made;
+  }
+  beforeEach(async () => {
+    // The client's libsignal prints its sessions.
+    for (const level of ["info", "warn", "error"] as const) {
+      vi.spyOn(console, level).mockImplementation(() => {});
+    }
+    here.wa = await new WhatsAppSim(options).start();
+  });
+  afterEach(async () => {
+    await Promise.all(clients.map((one) => one.end()));
+    clients = [];
+    await here.wa.stop();
+    expect(here.wa.violations.splice(0)).toEqual([]);
+  });
+  return here;
 }

@@ -1,0 +1,120 @@
+import { Browsers, Curve } from "@whiskeysockets/baileys";
+import { verifySignature } from "libsignal/src/curve.js";
+import { afterEach, expect, test } from "vitest";
+import { laboratory } from "./test-client.ts";
+
+const lab = laboratory();
+const number = "+972501111111";
+const verify = Curve.verify;
+
+afterEach(() => {
+  Curve.verify = verify;
+});
+
+test("pairs by QR code, is told to restart, logs in", async () => {
+  const business = lab.wa.phone(number, { name: "Salon" });
+  const one = lab.client();
+  one.connect();
+  const companion = await business.scan(await one.qr());
+  expect(await one.closed()).toMatchObject({ code: 515 });
+  expect(one.creds.me).toMatchObject({ id: companion.jid, lid: companion.lid, name: "Salon" });
+  one.connect();
+  await one.opened();
+  expect(companion.pre_keys.size).toBeGreaterThan(800);
+  expect(business.online).toBe(true);
+});
+
+test("a QR code follows the other until none is left", async () => {
+  const one = lab.client({ qrTimeout: 30 });
+  one.connect();
+  expect(await one.closed()).toMatchObject({ code: 408, message: /refs attempts ended/ });
+  const shown = one.updates.items.flatMap(({ qr }) => qr ?? []);
+  expect(new Set(shown).size).toBe(6);
+  await expect(lab.wa.phone(number).scan(shown[5]!)).rejects.toThrow(/no valid QR/);
+});
+
+test("the second QR code pairs too, a made-up one does not", async () => {
+  const business = lab.wa.phone(number);
+  await expect(business.scan("https://wa.me/x#2@made,up,by,me,1")).rejects.toThrow(/no valid QR/);
+  const one = lab.client({ qrTimeout: 30 });
+  one.connect();
+  const { qr } = (await one.updates.first(3))[2]!;
+  await business.scan(qr!);
+  expect(await one.closed()).toMatchObject({ code: 515 });
+});
+
+test("pairs by code; a wrong code and an unknown platform are refused", async () => {
+  const business = lab.wa.phone(number);
+  await expect(business.enterCode("ABCD-1234")).rejects.toThrow(/nobody asked/);
+  const one = lab.client();
+  one.connect();
+  await one.qr();
+  const wrong = await one.sock.requestPairingCode("972501111111");
+  await expect(business.enterCode(wrong === "AAAAAAAA" ? "BBBBBBBB" : "AAAAAAAA")).rejects.toThrow(
+    /wrong code/,
+  );
+  const code = await one.sock.requestPairingCode("972501111111");
+  await business.enterCode(`${code.slice(0, 4)}-${code.slice(4)}`);
+  expect(await one.closed()).toMatchObject({ code: 515 });
+  one.connect();
+  await one.opened();
+
+  const other = lab.client({ browser: ["AgentLocator", "Chrome", "1.0"] });
+  other.connect();
+  await other.qr();
+  const refused = await other.sock.requestPairingCode("972501111111");
+  await expect(business.enterCode(refused)).rejects.toThrow(/unknown platform/);
+  expect(lab.wa.violations.splice(0)).toMatchObject([
+    { reason: /unknown platform Chrome \(Agent/ },
+  ]);
+  expect(Browsers.windows("Chrome")).toEqual(["Windows", "Chrome", "10.0.22631"]);
+});
+
+test("an account that demands a passkey", async () => {
+  const business = lab.wa.phone(number);
+  business.demands_passkey = true;
+  const one = lab.client();
+  one.connect();
+  const qr = await one.qr();
+  const told = new Promise((resolve) => {
+    one.sock.ws.on("CB:notification,type:passkey_prologue_request", resolve);
+  });
+  await expect(business.scan(qr)).rejects.toThrow(/passkey/);
+  await told;
+  expect(one.creds.me).toBeUndefined();
+});
+
+test("signatures are right, for a client that checks them", async () => {
+  Curve.verify = (key, message, signature) =>
+    verifySignature(Buffer.concat([Buffer.from([5]), key]), message, signature) === true;
+  const one = lab.client();
+  one.connect();
+  expect(await one.closed()).toMatchObject({ message: /intermediate certificate signature/ });
+
+  const distrust = lab.wa.trusted();
+  await one.pair(lab.wa.phone(number));
+  lab.wa.connections.next({ kind: "foreign_certificate" });
+  one.connect();
+  expect(await one.closed()).toMatchObject({ message: /intermediate certificate signature/ });
+  distrust();
+});
+
+test("two devices of one account; the credentials of one connected twice", async () => {
+  const business = lab.wa.phone(number);
+  const dana = lab.wa.customer("+972521234567");
+  const one = await lab.client().pair(business);
+  const two = await lab.client().pair(business);
+  const id = await dana.writes(business, "לשני המכשירים");
+  await Promise.all([one, two].map(({ upserts }) => upserts.find(({ key }) => key.id === id)));
+  await two.sock.sendMessage(dana.jid, { text: "מהשני" });
+  await dana.received(1);
+  await one.upserts.find(({ key, message }) => {
+    return key.fromMe === true && message?.extendedTextMessage?.text === "מהשני";
+  });
+
+  const twin = lab.client();
+  twin.creds = { ...one.creds };
+  twin.connect();
+  expect(await one.closed()).toMatchObject({ code: 440 });
+  await twin.opened();
+});
