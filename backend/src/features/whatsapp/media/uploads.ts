@@ -24,7 +24,9 @@ export function createKeepUpload({ db, store }: { db: Database; store: MediaStor
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     return db.inBusiness(business_id, async ({ trx }) => {
       const said = { source: "upload", source_ref: "", claimed_type, file_name: file_name || null };
-      const [{ id }] = await trx("media").insert({ business_id, ...said }).returning("id");
+      const [{ id }] = await trx("media")
+        .insert({ business_id, ...said })
+        .returning("id");
       const name = `${id}.${extensionOf(content_type)}`;
       const storage_path = await store.save(business_id, name, bytes);
       const kept = { storage_path, content_type, size: bytes.length, sha256 };
