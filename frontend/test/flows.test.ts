@@ -2,6 +2,7 @@ import type { Appointment, Settings } from "@agentlocator/contract";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Browser, openBrowser, settled, signIn } from "./browser.ts";
+import { AWAITS_SCAN, INCIDENTS, OFF, OPEN, WAITS } from "./whatsapp.ts";
 import { api, type Product, startProduct } from "./product.ts";
 
 let product: Product;
@@ -295,6 +296,51 @@ test("a fault is told with its reference, and can be tried again", async () => {
   await page.unroute("**/api/contacts*");
   await button("ניסיון נוסף").click();
   await page.locator(".list li").first().waitFor();
+});
+
+test("WhatsApp: a scan or a code, the state as it changes, and the way out", async () => {
+  let now = OFF;
+  const asked: string[] = [];
+  await page.route("**/api/whatsapp/*", (route) => {
+    const what = new URL(route.request().url()).pathname.split("/").at(-1)!;
+    if (route.request().method() === "POST") asked.push(what);
+    if (what === "connect") now = AWAITS_SCAN;
+    if (what === "disconnect") now = OFF;
+    const json = { incidents: INCIDENTS, "pairing-code": { code: "ABCD1234" } }[what] ?? now;
+    return route.fulfill({ json });
+  });
+  await open("/app/whatsapp");
+  await page.getByText("עדיין מנותק").waitFor();
+  await page.getByText("שעתיים, 5 דקות").waitFor();
+  await button("חיבור").click();
+  await page.getByRole("img", { name: /קוד QR/ }).waitFor();
+  await page.getByText("אפשר להתחבר עם קוד").click();
+  await page.getByLabel("מספר הוואטסאפ של העסק").fill("050-123-4567");
+  await button("קבלת קוד").click();
+  await page.getByText("ABCD-1234", { exact: true }).waitFor();
+  // Scanned: nobody presses anything.
+  now = OPEN;
+  await page.getByText("מחובר", { exact: true }).waitFor();
+  expect(await page.getByRole("img", { name: /קוד QR/ }).count()).toBe(0);
+  now = WAITS;
+  await open("/app/whatsapp");
+  await expect.poll(() => page.getByRole("timer").innerText()).toMatch(/^\d+:\d\d$/);
+  await button("ניתוק").click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "חזרה" }).click();
+  await button("ניתוק").click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "ניתוק" }).click();
+  await toast("הוואטסאפ נותק");
+  await page.getByText("לא מחובר", { exact: true }).waitFor();
+  expect(asked).toEqual(["connect", "pairing-code", "disconnect"]);
+});
+
+test("WhatsApp: which provider carries the messages is chosen here", async () => {
+  await open("/app/whatsapp");
+  await page.getByLabel("רק דרך Twilio").click();
+  await toast("ההגדרות נשמרו");
+  const settings = await api<Settings>(page, "GET", "/api/settings");
+  expect(settings.whatsapp_provider).toBe("twilio");
+  await api(page, "PATCH", "/api/settings", { whatsapp_provider: "auto" });
 });
 
 test("an ended session leads to the login, and back", async () => {

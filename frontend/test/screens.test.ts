@@ -5,6 +5,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Browser, openBrowser, settled, signIn, SIZES, still } from "./browser.ts";
 import { callThat, isOver, placeCall } from "./calls.ts";
+import { AWAITS_SCAN, INCIDENTS } from "./whatsapp.ts";
 import { api, type Product, startProduct } from "./product.ts";
 
 const SHOTS = join(import.meta.dirname, "screenshots");
@@ -124,6 +125,17 @@ test("tasks", async () => {
 test("contacts", () => sweep("contacts", "/app/contacts"));
 
 test("settings", () => sweep("settings", "/app/settings"));
+
+test("WhatsApp, waiting for its code to be scanned", async () => {
+  await page.route("**/api/whatsapp/*", (route) =>
+    route.fulfill({ json: route.request().url().includes("incidents") ? INCIDENTS : AWAITS_SCAN }),
+  );
+  try {
+    await sweep("whatsapp", "/app/whatsapp", () => page.locator("summary").click());
+  } finally {
+    await page.unroute("**/api/whatsapp/*");
+  }
+});
 
 test("a dialog", () => sweep("dialog-task", "/app/tasks", () => press(/משימה חדשה|New task/)));
 

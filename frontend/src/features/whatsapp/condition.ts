@@ -48,7 +48,7 @@ const CONDITIONS: Record<Key, Look> = {
   qr: look("info", mdiQrcodeScan, busy),
   pairing_code: look("info", mdiQrcodeScan, busy),
   qr_expired: look("warning", alert, again),
-  passkey_required: stopped,
+  passkey_required: look("error", alert, again),
   logged_out: look("error", alert, again),
   replaced: stopped,
   forbidden: stopped,
