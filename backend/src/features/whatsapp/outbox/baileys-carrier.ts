@@ -2,7 +2,7 @@ import { GatewayRefused, GatewayUnreachable, type GatewayClient } from "../chann
 import type { Carrier, Outcome, Outgoing, Standing } from "./carrier.ts";
 
 /** The gateway does nothing for us, or for this business, whatever is asked. */
-const AWAY = new Set([401, 403, 404]);
+const AWAY = new Set([401, 404]);
 /** It keeps a pace. */
 const LATER = new Set([425, 429]);
 
