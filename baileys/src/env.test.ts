@@ -4,8 +4,13 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parseGatewayEnv } from "./env.ts";
 
-test("defaults are those of the container", () => {
-  expect(parseGatewayEnv({ PORT: "" })).toEqual({ PORT: 3000, HOST: "0.0.0.0", LOG_LEVEL: "info" });
+test("little has to be set", () => {
+  expect(parseGatewayEnv({ PORT: "" })).toEqual({
+    PORT: 3000,
+    HOST: "0.0.0.0",
+    LOG_LEVEL: "info",
+    WA_STORAGE_DIR: "./data/whatsapp",
+  });
 });
 
 test("the secret may come from a file, but not from two places", () => {
@@ -18,4 +23,9 @@ test("the secret may come from a file, but not from two places", () => {
 
 test("a wrong value is named and not quoted", () => {
   expect(() => parseGatewayEnv({ PORT: "a secret" })).toThrow(/^PORT: (?!.*a secret)/);
+});
+
+test("the client's version is taken apart", () => {
+  expect(parseGatewayEnv({ WA_VERSION: "2.3000.77" }).WA_VERSION).toEqual([2, 3000, 77]);
+  expect(() => parseGatewayEnv({ WA_VERSION: "latest" })).toThrow(/^WA_VERSION: /);
 });

@@ -1,7 +1,7 @@
-import { createServer } from "node:http";
 import { pino } from "pino";
 import { GatewayEnvError, parseGatewayEnv } from "./env.ts";
-import { createGateway } from "./http.ts";
+import { createWhatsappGateway } from "./gateway.ts";
+import { quietConsole } from "./session/library-log.ts";
 
 /** sysexits' EX_CONFIG. */
 const EXIT_CONFIG = 78;
@@ -24,21 +24,29 @@ const log = pino({
   timestamp: pino.stdTimeFunctions.isoTime,
   formatters: { level: (label) => ({ level: label }) },
 });
-const server = createServer(createGateway({ secret: env.BAILEYS_WEBHOOK_SECRET, log }).callback());
+quietConsole(log);
+// The library leaves promises behind; one business's must not end the others.
+process.on("unhandledRejection", (error) => {
+  const why = error instanceof Error ? error.message : String(error);
+  log.error({ why }, "[WA-ERROR] a promise was left to fail");
+});
 
-server.once("error", (error: NodeJS.ErrnoException) => {
+const gateway = await createWhatsappGateway(env, log);
+gateway.server.once("error", (error: NodeJS.ErrnoException) => {
   log.fatal({ port: env.PORT, code: error.code }, "[WA-ERROR] the gateway can't listen");
   process.exit(1);
 });
-server.listen(env.PORT, env.HOST, () => log.info({ port: env.PORT }, "[WA] gateway is up"));
+gateway.server.listen(env.PORT, env.HOST, () => {
+  log.info({ port: env.PORT }, "[WA] gateway is up");
+  void gateway.resume();
+});
 
 let stopping = false;
 function stop(): void {
   if (stopping) return;
   stopping = true;
-  server.close(() => process.exit(0));
-  server.closeIdleConnections();
   setTimeout(() => process.exit(1), DRAIN_MS).unref();
+  void gateway.stop().then(() => process.exit(0));
 }
 process.on("SIGTERM", stop);
 process.on("SIGINT", stop);

@@ -45,7 +45,11 @@ test.each<[string, proto.IMessage, object]>([
   [
     "an image, viewed once",
     { viewOnceMessageV2: { message: { imageMessage: { ...url, caption: "see" } } } },
-    { type: "image", text: "see", media: { ref: "3EB0AA", mimetype: "image/jpeg" } },
+    {
+      type: "image",
+      text: "see",
+      media: { ref: "972501234567@s.whatsapp.net|3EB0AA", mimetype: "image/jpeg" },
+    },
   ],
   [
     "a voice note",

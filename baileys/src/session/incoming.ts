@@ -2,6 +2,7 @@ import type { GatewayMessageEvent } from "@agentlocator/contract";
 import type { proto } from "@whiskeysockets/baileys";
 import { contentOf } from "./content.ts";
 import { customerJid, digitsOf, isLid } from "./jid.ts";
+import { mediaRef } from "./media-ref.ts";
 
 /** What the outside of a message says: who, when, in which chat. */
 export interface Envelope {
@@ -64,7 +65,7 @@ export function messageEvent(
   return {
     ...outside(business_id, envelope),
     ...rest,
-    media: media && { ref: envelope.id, ...media },
+    media: media && { ref: mediaRef(envelope), ...media },
   };
 }
 

@@ -121,14 +121,14 @@ test("while a scan is awaited the code rotates; a pairing code keeps its reason"
   expect(run(qr("a"), open)).toMatchObject({ state: "open", reason: null, qr: null });
 });
 
-test("an unfinished pairing leaves nothing behind, and never looks like a logout", () => {
+test("an unfinished pairing never looks like a logout", () => {
   const unpaired = { paired: false };
   expect(run(closed(401, "x", unpaired))).toMatchObject({
     state: "close",
     reason: "qr_expired",
-    effects: ["forget"],
+    effects: [],
   });
-  expect(run(closed(428, "x", unpaired))).toMatchObject({ retry_ms: 5000, effects: ["forget"] });
+  expect(run(closed(428, "x", unpaired))).toMatchObject({ retry_ms: 5000 });
 });
 
 test("a passkey stops the pairing and says so", () => {

@@ -49,10 +49,10 @@ export type SessionEvent =
   | { readonly type: "unusable"; readonly detail: string };
 
 /**
- * `connect` opens a socket, `hang_up` ends the present one, `erase` archives and removes the
- * pairing, `forget` drops what an unfinished pairing left. The retry timer follows `retry_ms`.
+ * `connect` opens a socket, `hang_up` ends the present one, `erase` removes the pairing. The
+ * retry timer follows `retry_ms`.
  */
-export type Effect = "connect" | "hang_up" | "erase" | "forget";
+export type Effect = "connect" | "hang_up" | "erase";
 
 export interface Step {
   readonly next: Condition;
@@ -122,7 +122,6 @@ function stopped(
 
 function closed(now: Condition, event: SessionEvent & { type: "closed" }): Step {
   const { close, paired } = event;
-  const leftovers: Effect[] = paired ? [] : ["forget"];
   switch (close.slug) {
     case "restart_required":
       return {
@@ -131,23 +130,23 @@ function closed(now: Condition, event: SessionEvent & { type: "closed" }): Step 
       };
     case "logged_out":
       // Before the pairing is complete it means that nobody completed it in time.
-      if (!paired) return stopped("close", "qr_expired", close.detail, leftovers);
+      if (!paired) return stopped("close", "qr_expired", close.detail, []);
       return stopped("logout", "logged_out", close.detail, ["erase"]);
     case "qr_expired":
-      return stopped("close", "qr_expired", close.detail, leftovers);
+      return stopped("close", "qr_expired", close.detail, []);
     case "replaced":
     case "forbidden":
-      return stopped("close", close.slug, close.detail, leftovers);
+      return stopped("close", close.slug, close.detail, []);
     case "outdated":
       if (now.outdated + 1 < OUTDATED_TWICE) return waiting(now, event);
-      return stopped("close", "outdated", close.detail, leftovers);
+      return stopped("close", "outdated", close.detail, []);
     default:
       return waiting(now, event);
   }
 }
 
 function waiting(now: Condition, event: SessionEvent & { type: "closed" }): Step {
-  const { close, paired, jitter } = event;
+  const { close, jitter } = event;
   const attempt = now.on_trial ? now.attempt + 1 : 0;
   const strikes = close.slug === "unavailable" ? now.strikes + 1 : now.strikes;
   const beyond = strikes - STRIKES;
@@ -163,7 +162,7 @@ function waiting(now: Condition, event: SessionEvent & { type: "closed" }): Step
     qr: null,
     detail: close.detail,
   };
-  return { next, effects: paired ? [] : ["forget"] };
+  return to(next);
 }
 
 const nth = (delays: readonly number[], index: number) =>

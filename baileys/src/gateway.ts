@@ -1,0 +1,72 @@
+import { mkdir } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { Server } from "node:http";
+import type { Logger } from "pino";
+import { createDelivery } from "./delivery/index.ts";
+import type { Delivery } from "./delivery/index.ts";
+import type { GatewayEnv } from "./env.ts";
+import { createGateway } from "./http/app.ts";
+import { createHealth } from "./http/health.ts";
+import { createMediaFetch } from "./session/media.ts";
+import { createRegistry } from "./session/registry.ts";
+import { verifyStrictly } from "./session/strict-verify.ts";
+import { TIMING } from "./session/timing.ts";
+import type { Timing } from "./session/timing.ts";
+
+/** Of a socket's goodbye at the end of the process; what hangs longer is cut. Milliseconds. */
+const GOODBYE_MS = 1500;
+
+export interface Gateway {
+  readonly server: Server;
+  /** Brings the stored sessions up; resolves when each has had its first chance. */
+  resume(): Promise<void>;
+  /** In order, in a few seconds: nothing new, sessions end paired, what was taken is on the disk. */
+  stop(): Promise<void>;
+}
+
+/** Puts the gateway together; nothing listens and nothing connects yet. */
+export async function createWhatsappGateway(
+  env: GatewayEnv,
+  log: Logger,
+  timing: Timing = TIMING,
+): Promise<Gateway> {
+  const { WA_STORAGE_DIR: dir, BAILEYS_WEBHOOK_SECRET: secret, WA_WEB_SOCKET_URL: url } = env;
+  const { BAILEYS_WEBHOOK_TARGET: target, WA_VERIFY_SERVER: verify = url ? "false" : "true" } = env;
+  if (verify === "true") verifyStrictly();
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const delivery = target && secret ? createDelivery({ target, secret, log }) : undelivered();
+  if (!target) log.warn("[WA-ERROR] BAILEYS_WEBHOOK_TARGET is not set: events wait on the disk");
+  const registry = createRegistry({
+    dir,
+    secret: env.APP_SECRET,
+    wire: { url, version: env.WA_VERSION },
+    timing,
+    delivery,
+    fetchMedia: createMediaFetch(target && new URL(target).origin, timing.media),
+    log,
+  });
+  const health = createHealth(dir, (id) => delivery.status(id));
+  const server = createServer(createGateway({ secret, registry, health, log }).callback());
+
+  return {
+    server,
+    resume: () => registry.resumeAll(),
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      await registry.stop(GOODBYE_MS);
+      await delivery.stop();
+      health.stop();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** Without an address for events, all of them wait. */
+const undelivered = (): Delivery => ({
+  attach: () => {},
+  detach: async () => {},
+  status: () => ({ waiting: 0, oldest_at: null, refused: 0 }),
+  stop: async () => {},
+});

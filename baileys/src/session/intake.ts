@@ -1,0 +1,133 @@
+import type { GatewayEvent, GatewayMessageEvent } from "@agentlocator/contract";
+import { proto, unpadRandomMax16 } from "@whiskeysockets/baileys";
+import type { BinaryNode, WAMessage } from "@whiskeysockets/baileys";
+import type { Logger } from "pino";
+import type { Inbox, MessageStore, SendLedger } from "../storage/index.ts";
+import { envelopeOf, messageEvent, undecryptableEvent } from "./incoming.ts";
+import type { Envelope, Self } from "./incoming.ts";
+import { customerJid, isLid } from "./jid.ts";
+import { enter } from "./receipts.ts";
+import type { Told } from "./receipts.ts";
+
+export interface IntakeDeps {
+  readonly business_id: number;
+  readonly inbox: Inbox;
+  readonly messages: MessageStore;
+  readonly ledger: SendLedger;
+  readonly log: Logger;
+}
+
+/** Finds a person's phone address by the LID, from what the library has learnt. */
+export type PhoneOf = (lid: string) => Promise<string | null>;
+
+/** Brings what WhatsApp says into the inbox, from where it is delivered to the backend. */
+export function createIntake(deps: IntakeDeps) {
+  const { business_id, inbox, messages, ledger, log } = deps;
+
+  async function record(envelope: Envelope, bytes: Uint8Array): Promise<void> {
+    const event = read(envelope, bytes);
+    if (!event || (envelope.from_me && ledger.statusOf(envelope.id))) return;
+    const { id, remote_jid: chat, from_me } = envelope;
+    const stored = messages.put(
+      from_me ? { fromMe: true, id } : { fromMe: false, id, chat },
+      bytes,
+    );
+    // Media is asked for later; of words, only the quoting needs what is stored.
+    if (event.media) await stored;
+    else stored.catch((error: unknown) => failed("a message is not kept for quoting", error));
+    await keep(event, `message:${chat}:${id}`);
+    log.info({ business_id, id, type: event.type, from_me }, "[WA-INCOMING] message");
+  }
+
+  function read(envelope: Envelope, bytes: Uint8Array): GatewayMessageEvent | null {
+    try {
+      return messageEvent(business_id, envelope, proto.Message.decode(bytes));
+    } catch (error) {
+      failed("a message is of a shape that can't be read", error);
+      return { ...undecryptableEvent(business_id, envelope), type: "unsupported" };
+    }
+  }
+
+  async function keep(event: GatewayMessageEvent, key: string): Promise<void> {
+    await inbox.record({ key, thread: event.from || event.lid || event.id, data: event });
+  }
+
+  function failed(what: string, error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    log.error({ business_id, why }, `[WA-ERROR] ${what}`);
+  }
+
+  async function tell(event: GatewayEvent, key: string, thread: string): Promise<void> {
+    try {
+      await inbox.record({ key, thread, data: event });
+    } catch (error) {
+      failed("an event can't be kept for the backend", error);
+    }
+  }
+
+  return {
+    /** A decrypted message. Resolves when it is on the disk; rejects when it can't be. */
+    async message(
+      node: BinaryNode,
+      padded: Uint8Array,
+      self: Self,
+      phoneOf: PhoneOf,
+    ): Promise<void> {
+      const envelope = envelopeOf(node.attrs, self);
+      if (!envelope) return;
+      await record(await withPhone(envelope, phoneOf), unpadRandomMax16(padded));
+    },
+
+    /** A message that came another way: without words, or a copy from the owner's phone. */
+    async upsert(message: WAMessage): Promise<void> {
+      const envelope = envelopeOfKey(message);
+      if (!envelope) return;
+      try {
+        if (message.message) {
+          await record(envelope, proto.Message.encode(message.message).finish());
+          return;
+        }
+        const { id, remote_jid } = envelope;
+        log.warn({ business_id, id }, "[WA-ERROR] a message could not be decrypted");
+        await keep(undecryptableEvent(business_id, envelope), `undecryptable:${remote_jid}:${id}`);
+      } catch (error) {
+        failed("a message can't be kept", error);
+      }
+    },
+
+    /** Enters it into the ledger and tells the backend what is news. */
+    async told(told: Told): Promise<void> {
+      try {
+        for (const event of await enter(business_id, ledger, told)) {
+          const { id, status, error } = event;
+          log.info({ business_id, id, status, why: error }, "[WA-OUTGOING] receipt");
+          await tell(event, `receipt:${id}:${status}`, `receipts:${event.remote_jid ?? ""}`);
+        }
+      } catch (error) {
+        failed("a receipt can't be kept", error);
+      }
+    },
+
+    tell,
+  };
+}
+
+export type Intake = ReturnType<typeof createIntake>;
+
+async function withPhone(envelope: Envelope, phoneOf: PhoneOf): Promise<Envelope> {
+  if (envelope.alt_jid || !isLid(envelope.remote_jid)) return envelope;
+  return { ...envelope, alt_jid: customerJid(await phoneOf(envelope.remote_jid)) };
+}
+
+function envelopeOfKey({ key, pushName, messageTimestamp }: WAMessage): Envelope | null {
+  const remote_jid = customerJid(key.remoteJid);
+  if (!remote_jid || !key.id) return null;
+  return {
+    id: key.id,
+    remote_jid,
+    alt_jid: customerJid(key.remoteJidAlt),
+    from_me: key.fromMe === true,
+    push_name: pushName?.slice(0, 300) || null,
+    timestamp: Number(String(messageTimestamp ?? "")) || Math.floor(Date.now() / 1000),
+  };
+}

@@ -1,0 +1,116 @@
+import type { GatewaySend, GatewaySession } from "@agentlocator/contract";
+import type { Logger } from "pino";
+import type { Delivery } from "../delivery/index.ts";
+import { ProblemError } from "../problem.ts";
+import { openBusiness, storedBusinesses } from "../storage/index.ts";
+import { createBusiness, unknownSession } from "./business.ts";
+import type { Business } from "./business.ts";
+import type { FetchedMedia } from "./compose.ts";
+import { createJitter } from "./outage.ts";
+import type { Wire } from "./socket.ts";
+import type { Timing } from "./timing.ts";
+
+/** Sessions that are brought up at the same time when the process starts. */
+const AT_ONCE = 5;
+
+export interface RegistryDeps {
+  /** WA_STORAGE_DIR */
+  readonly dir: string;
+  /** APP_SECRET */
+  readonly secret: string | undefined;
+  readonly wire: Wire;
+  readonly timing: Timing;
+  readonly delivery: Delivery;
+  readonly fetchMedia: (url: string, type: GatewaySend["type"]) => Promise<FetchedMedia>;
+  readonly log: Logger;
+}
+
+/** All businesses of the gateway; what goes wrong with one stays with it. */
+export function createRegistry(deps: RegistryDeps) {
+  const { dir, secret, wire, timing, delivery, fetchMedia, log } = deps;
+  const businesses = new Map<number, Promise<Business>>();
+  const opened = new Map<number, Business>();
+  /** Why a business's folder could not be opened. */
+  const faults = new Map<number, string>();
+  const jitter = createJitter();
+  let stopping = false;
+
+  async function open(businessId: number): Promise<Business> {
+    const storage = await openBusiness({ dir, businessId, secret, log });
+    const business = createBusiness({ storage, wire, timing, log, jitter, fetchMedia });
+    delivery.attach(businessId, storage.inbox, ({ data }) => data);
+    opened.set(businessId, business);
+    faults.delete(businessId);
+    return business;
+  }
+
+  /** The business; makes its folder when there is none. */
+  function ensure(id: number): Promise<Business> {
+    if (stopping) throw new ProblemError(503, "stopping", "The gateway is being stopped.");
+    const known = businesses.get(id);
+    if (known) return known;
+    const opening = open(id).catch((error: unknown) => {
+      businesses.delete(id);
+      const why = error instanceof Error ? error.message : String(error);
+      faults.set(id, why);
+      log.error({ business_id: id, why }, "[WA-ERROR] a business's storage can't be opened");
+      throw new ProblemError(409, "storage", why);
+    });
+    businesses.set(id, opening);
+    return opening;
+  }
+
+  async function resume(id: number): Promise<void> {
+    try {
+      const { session } = await ensure(id);
+      if (!session.wanted()) return;
+      await session.start(false);
+      const begun = () => {
+        const { state, qr } = session.status();
+        return state !== "connecting" || qr !== null;
+      };
+      await session.changed(begun, timing.login + timing.open);
+    } catch {
+      // Told and logged by `ensure`; the next business is not its affair.
+    }
+  }
+
+  const status = (id: number): GatewaySession =>
+    opened.get(id)?.status() ?? unknownSession(id, faults.get(id) ?? null);
+
+  return {
+    ensure,
+    status,
+    /** The business, when it has a folder. */
+    find: (id: number): Business | undefined => opened.get(id),
+
+    sessions(): GatewaySession[] {
+      const ids = [...new Set([...opened.keys(), ...faults.keys()])];
+      return ids.toSorted((a, b) => a - b).map(status);
+    },
+
+    /** Opens every stored business and connects those that are to be connected. */
+    async resumeAll(): Promise<void> {
+      const ids = await storedBusinesses(dir);
+      const next = ids.values();
+      const worker = async () => {
+        for (const id of next) if (!stopping) await resume(id);
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    },
+
+    /** Ends all in order, each at the latest after about twice `ms`. */
+    async stop(ms: number): Promise<void> {
+      stopping = true;
+      const all = await Promise.allSettled(businesses.values());
+      const ended = all.flatMap((one) => (one.status === "fulfilled" ? [one.value.stop(ms)] : []));
+      for (const result of await Promise.allSettled(ended)) {
+        if (result.status === "fulfilled") continue;
+        const { message } = result.reason as Error;
+        log.error({ why: message }, "[WA-ERROR] a session did not end in order");
+      }
+    },
+  };
+}
+
+export type Registry = ReturnType<typeof createRegistry>;

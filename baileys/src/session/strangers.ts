@@ -1,0 +1,30 @@
+import type { Sock } from "./socket.ts";
+import { isLid } from "./jid.ts";
+import { within } from "./within.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const MOST = 5000;
+
+/**
+ * Somebody with whom there are no keys has never exchanged a message with this account: keys are
+ * made by the first message, whoever wrote it, and are kept with the pairing.
+ */
+export async function isStranger(sock: Sock, jid: string, ms: number): Promise<boolean> {
+  const { exists } = await within(ms, sock.signalRepository.validateSession(jid));
+  return !exists;
+}
+
+/** Whether numbers are on WhatsApp, asked once a day: asking often is noticed there. */
+export function createNumberCheck() {
+  const known = new Map<string, { exists: boolean; at: number }>();
+  return async (sock: Sock, jid: string, ms: number): Promise<boolean> => {
+    if (isLid(jid)) return true;
+    const before = known.get(jid);
+    if (before && Date.now() - before.at < DAY_MS) return before.exists;
+    const [found] = (await within(ms, sock.onWhatsApp(jid))) ?? [];
+    const exists = found?.exists === true;
+    known.set(jid, { exists, at: Date.now() });
+    if (known.size > MOST) for (const oldest of known.keys()) return (known.delete(oldest), exists);
+    return exists;
+  };
+}
