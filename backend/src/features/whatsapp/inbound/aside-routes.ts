@@ -1,7 +1,7 @@
 import { Id, page, PageQuery, WebhookAside } from "@agentlocator/contract";
 import { z } from "zod";
 import type { Database } from "../../../db/database.ts";
-import { notFound } from "../../../http/problem.ts";
+import { notFound, problem } from "../../../http/problem.ts";
 import { defineRoute } from "../../../http/route.ts";
 import type { Route } from "../../../http/route.ts";
 import type { Receiver } from "./receive.ts";
@@ -24,7 +24,7 @@ export function asideRoutes({ db, receiver }: { db: Database; receiver: Receiver
       id: "deliverWebhookAside",
       method: "post",
       path: "/api/admin/webhooks-aside/deliver",
-      summary: "Gives one of them to a business",
+      summary: "Gives one of them to a business; 422 with the reason when that can't be",
       access: { system: "businesses.manage" },
       body: z.strictObject({ id: Id, business_id: Id }),
       response: z.null(),
@@ -34,12 +34,10 @@ export function asideRoutes({ db, receiver }: { db: Database; receiver: Receiver
       handler: async ({ body: { id, business_id } }) => {
         const aside = await db.inSystem((tx) => findAside(tx, id));
         if (!aside) throw notFound("This webhook");
-        const { source, payload } = aside;
-        if (source === "gateway") await receiver.gateway(payload, business_id);
-        else if (source === "twilio") {
-          await receiver.twilioMessage(JSON.parse(payload), business_id);
-        } else await receiver.twilioStatus(JSON.parse(payload), business_id);
-        // What could not be delivered this time was set aside anew.
+        const undeliverable = await receiver.give(aside, business_id);
+        if (undeliverable) {
+          throw problem(422, undeliverable.reason, undeliverable.detail);
+        }
         await db.inSystem((tx) => removeAside(tx, id));
         return null;
       },

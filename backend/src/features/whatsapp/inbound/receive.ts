@@ -14,90 +14,105 @@ export interface ReceiveDeps extends DeliverDeps {
   twilio_wa_from: string | undefined;
 }
 
+/** Why a webhook can't be given to a business, now or later. */
+export type Undeliverable = Pick<Aside, "reason" | "detail">;
+
 /**
  * Takes authentic webhooks to where they belong. Each may be done again, and throws only what may
  * pass: the database is away. What can never be delivered is set aside for the agency.
- * `business_id`: the agency says whose it is.
  */
 export interface Receiver {
-  gateway(raw: string, business_id?: number): Promise<void>;
-  twilioMessage(params: TwilioParams, business_id?: number): Promise<void>;
-  twilioStatus(params: TwilioParams, business_id?: number): Promise<void>;
+  gateway(raw: string): Promise<void>;
+  twilioMessage(params: TwilioParams): Promise<void>;
+  twilioStatus(params: TwilioParams): Promise<void>;
+  /** Gives what was set aside to this business; why not, when that can't be. */
+  give(aside: Aside, business_id: number): Promise<Undeliverable | null>;
 }
 
 export function createReceiver(deps: ReceiveDeps): Receiver {
   const { db, log, clock, twilio_wa_from: common } = deps;
 
-  const aside = (source: Aside["source"], reason: string, detail: string, payload: string) =>
-    setAside(db, { source, reason, detail, payload }, log);
-
-  /** @param told what it says; @param payload what is set aside if it can't be delivered */
-  async function toBusiness(
-    source: Aside["source"],
-    business_id: number | null,
-    told: Told,
-    payload: string,
-  ): Promise<void> {
+  async function toBusiness(business_id: number | null, told: Told): Promise<Undeliverable | null> {
     if (business_id === null) {
-      return aside(source, "no_business", "It can't be said which business this is for.", payload);
+      const detail = "It can't be said which business this is for.";
+      return { reason: "no_business", detail };
     }
     try {
-      const outcome = await deliver(deps, business_id, told);
-      if (outcome === "unknown_business") {
-        await aside(source, outcome, `There is no business ${business_id}.`, payload);
-      } else if (outcome === "no_sender") {
-        await aside(source, outcome, "The sender is not a telephone number.", payload);
+      const reason = await deliver(deps, business_id, told);
+      switch (reason) {
+        case "done":
+          return null;
+        case "unknown_business":
+          return { reason, detail: `There is no business ${business_id}.` };
+        case "no_sender":
+          return { reason, detail: "The sender is not a telephone number." };
       }
     } catch (error) {
       // Tried again it would be refused again, for ever.
       if (!isRefused(error)) throw error;
       log.error({ err: error, biz: business_id }, "[WA-ERROR] the database refuses a webhook");
-      await aside(source, "refused", "The database refuses it.", payload);
+      return { reason: "refused", detail: "The database refuses it." };
     }
   }
 
+  async function fromGateway(raw: string, named?: number): Promise<Undeliverable | null> {
+    const told = readGatewayEvent(raw, clock.now());
+    if (told.event === "invalid") return { reason: "invalid", detail: told.why };
+    if (told.event === "ignored") {
+      log.debug({ why: told.why }, "[WA-INCOMING] ignored");
+      return null;
+    }
+    let business_id = named ?? told.business_id;
+    if (business_id === null) {
+      const to = told.event === "message" ? told.to : null;
+      business_id = await db.inSystem((tx) => businessFor(tx, to, { common, alone: true }));
+    }
+    if (told.event !== "receipt") return toBusiness(business_id, told);
+    return toBusiness(business_id, { ...told, error: () => told.receipt.error });
+  }
+
+  async function message(params: TwilioParams, named?: number): Promise<Undeliverable | null> {
+    const read = readTwilioMessage(params);
+    if (!read) return { reason: "invalid", detail: "It names no message." };
+    const to = params.To ?? "";
+    const business_id =
+      named ?? (await db.inSystem((tx) => businessFor(tx, to, { common, alone: false })));
+    return toBusiness(business_id, { event: "message", message: read });
+  }
+
+  async function status(params: TwilioParams, named?: number): Promise<Undeliverable | null> {
+    const receipt = readTwilioStatus(params);
+    if (!receipt) return null;
+    const { MessageStatus, ErrorCode = "", ErrorMessage, ChannelStatusMessage, From } = params;
+    const business_id =
+      named ??
+      (await db.inSystem(
+        async (tx) =>
+          (await businessOfSent(tx, sidOf(params)!)) ??
+          businessFor(tx, From ?? "", { common, alone: false }),
+      ));
+    const said = ErrorMessage ?? ChannelStatusMessage ?? MessageStatus;
+    const error = (language: string) => twilioErrorWords(ErrorCode, language, said);
+    return toBusiness(business_id, { event: "receipt", receipt, error });
+  }
+
+  async function orAside(
+    source: Aside["source"],
+    payload: string,
+    receiving: Promise<Undeliverable | null>,
+  ): Promise<void> {
+    const undeliverable = await receiving;
+    if (undeliverable) await setAside(db, { source, payload, ...undeliverable }, log);
+  }
+
   return {
-    async gateway(raw, named) {
-      const told = readGatewayEvent(raw, clock.now());
-      if (told.event === "invalid") return aside("gateway", "invalid", told.why, raw);
-      if (told.event === "ignored") {
-        return log.debug({ why: told.why }, "[WA-INCOMING] ignored");
-      }
-      let business_id = named ?? told.business_id;
-      if (business_id === null) {
-        const to = told.event === "message" ? told.to : null;
-        business_id = await db.inSystem((tx) => businessFor(tx, to, { common, alone: true }));
-      }
-      const inside: Told =
-        told.event === "receipt" ? { ...told, error: () => told.receipt.error } : told;
-      await toBusiness("gateway", business_id, inside, raw);
-    },
-
-    async twilioMessage(params, named) {
-      const payload = JSON.stringify(params);
-      const message = readTwilioMessage(params);
-      if (!message) return aside("twilio", "invalid", "It names no message.", payload);
-      const to = params.To ?? "";
-      const business_id =
-        named ?? (await db.inSystem((tx) => businessFor(tx, to, { common, alone: false })));
-      await toBusiness("twilio", business_id, { event: "message", message }, payload);
-    },
-
-    async twilioStatus(params, named) {
-      const receipt = readTwilioStatus(params);
-      if (!receipt) return;
-      const { MessageStatus, ErrorCode = "", ErrorMessage, ChannelStatusMessage, From } = params;
-      const business_id =
-        named ??
-        (await db.inSystem(
-          async (tx) =>
-            (await businessOfSent(tx, sidOf(params)!)) ??
-            businessFor(tx, From ?? "", { common, alone: false }),
-        ));
-      const said = ErrorMessage ?? ChannelStatusMessage ?? MessageStatus;
-      const error = (language: string) => twilioErrorWords(ErrorCode, language, said);
-      const told: Told = { event: "receipt", receipt, error };
-      await toBusiness("twilio_status", business_id, told, JSON.stringify(params));
+    gateway: (raw) => orAside("gateway", raw, fromGateway(raw)),
+    twilioMessage: (params) => orAside("twilio", JSON.stringify(params), message(params)),
+    twilioStatus: (params) => orAside("twilio_status", JSON.stringify(params), status(params)),
+    give({ source, payload }, business_id) {
+      if (source === "gateway") return fromGateway(payload, business_id);
+      const receive = source === "twilio" ? message : status;
+      return receive(JSON.parse(payload), business_id);
     },
   };
 }

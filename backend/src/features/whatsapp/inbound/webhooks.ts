@@ -16,7 +16,7 @@ interface Deps {
   env: Env;
   log: Logger;
   spool: Spool;
-  receiver: Receiver;
+  receiver: Omit<Receiver, "give">;
 }
 
 /** Twilio gives up after 15 s and does not come again by itself. */
