@@ -67,24 +67,20 @@ export async function diskFull(): Promise<{ restore(): void }> {
       return Promise.reject(Object.assign(new Error("ENOSPC: no space left"), { code: "ENOSPC" }));
     }
     half = false;
-    return write.call(this, bytes, {
-      offset: from,
-      length: Math.ceil(length / 2),
-      position,
-    }) as never;
+    return Reflect.apply(write, this, [bytes, from, Math.ceil(length / 2), position]) as never;
   } as never);
   return { restore: () => spy.mockRestore() };
 }
 
 /**
- * Runs a module of TypeScript's erasable kind in a process of its own.
- * @param source may import by absolute path
+ * Runs a module in a process of its own.
+ * @param source imports by absolute path
  */
 export function child(source: string): {
   process: ChildProcess;
   lines: AsyncIterableIterator<string>;
 } {
-  const running = spawn(process.execPath, ["--input-type=module-typescript", "--eval", source], {
+  const running = spawn(process.execPath, ["--input-type=module", "--eval", source], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   onTestFinished(async () => {

@@ -49,8 +49,9 @@ export function lockFolder(folder: string): () => void {
     // Only for the message to whoever comes second; a full disk is no reason not to start.
   }
   return () => {
-    own.delete(path);
+    if (!database.isOpen) return;
     database.close();
+    own.delete(path);
   };
 }
 
