@@ -25,7 +25,9 @@ export type {
   ThreadPatch,
   ThreadSummary,
   Turn,
+  WhatsappSend,
   WhatsappStatus,
+  WhatsappTemplate,
 } from "./generated/types.gen.ts";
 
 export type BusinessHours = Settings["business_hours"];

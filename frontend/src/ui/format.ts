@@ -21,6 +21,7 @@ export function useFormat() {
       short: make({ day: "numeric", month: "short" }),
       key: new Intl.DateTimeFormat("en-CA", zone),
       number: new Intl.NumberFormat(tag),
+      ahead: new Intl.RelativeTimeFormat(tag),
       seconds: new Intl.NumberFormat(tag, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
     };
   });
@@ -57,6 +58,15 @@ export function useFormat() {
     return t("time.s", { n: formats.value.seconds.format(ms / 1000) });
   }
 
+  /** How far ahead of `now` a time is: «בעוד 24 דקות», «בעוד 3 שעות», «בעוד יומיים». */
+  function ahead(iso: string, now: number): string {
+    const minutes = Math.max(1, Math.round((Date.parse(iso) - now) / 60_000));
+    if (minutes < 90) return formats.value.ahead.format(minutes, "minute");
+    const hours = Math.round(minutes / 60);
+    if (hours < 36) return formats.value.ahead.format(hours, "hour");
+    return formats.value.ahead.format(Math.round(hours / 24), "day");
+  }
+
   const number = (value: number) => formats.value.number.format(value);
-  return { dayKey, time, date, day, clock, span, number };
+  return { dayKey, time, date, day, clock, span, ahead, number };
 }

@@ -1,10 +1,9 @@
-import type { WhatsappSend } from "@agentlocator/contract";
 import { defineStore } from "pinia";
-import { ask } from "../../api/client.ts";
+import { ask, sendWhatsapp } from "../../api/client.ts";
 import { ProblemError } from "../../api/problem.ts";
 import { queryClient } from "../../api/query-client.ts";
+import type { WhatsappSend } from "../../api/types.ts";
 import { keptForTab } from "./kept.ts";
-import { sendWhatsapp } from "./whatsapp-api.ts";
 
 /** Why an attempt ended; `status` 0 when no answer came, so that it may have been taken. */
 export interface Refusal {
@@ -51,7 +50,7 @@ export const useOutbox = defineStore("outbox", () => {
 
   async function tryOnce({ key, body, thread_id }: Attempt): Promise<Refusal | null> {
     try {
-      await ask(sendWhatsapp({ ...body, idempotency_key: key }));
+      await ask(sendWhatsapp({ body: { ...body, idempotency_key: key } }));
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
       const { status, code, detail } = error;

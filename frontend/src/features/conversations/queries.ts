@@ -8,18 +8,21 @@ import {
 import { computed, type MaybeRefOrGetter, toValue } from "vue";
 import {
   ask,
+  discardMessage,
   getThread,
   listAssignees,
   listCalls,
   listMessages,
   listThreads,
+  listWhatsappTemplates,
   markThreadRead,
+  retryMessage,
+  syncWhatsappTemplates,
   updateThread,
 } from "../../api/client.ts";
 import type { CallSummary, Thread, ThreadMessage, ThreadPatch } from "../../api/types.ts";
 import { toastProblem } from "../../ui/toast-problem.ts";
 import { useSession } from "../auth/session.ts";
-import { discardMessage, listTemplates, retryMessage, whatsappStatus } from "./whatsapp-api.ts";
 
 export interface InboxFilter {
   type?: Thread["type"];
@@ -138,30 +141,34 @@ export function useAssignees() {
 }
 
 /** What a person decides about a message that failed, or of which nobody knows. */
-function useDecision(decide: typeof retryMessage) {
+function useDecision(decide: (id: number) => Promise<unknown>) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (id: number) => ask(decide(id)),
+    mutationFn: decide,
     onSettled: () => void client.invalidateQueries({ queryKey: ["threads"] }),
-    onError: toastProblem,
   });
 }
-export const useRetryMessage = () => useDecision(retryMessage);
-export const useDiscardMessage = () => useDecision(discardMessage);
+export const useRetryMessage = () =>
+  useDecision((id) => ask(retryMessage({ path: { id }, body: {} })));
+export const useDiscardMessage = () => useDecision((id) => ask(discardMessage({ path: { id } })));
+
+const TEMPLATES = ["whatsapp", "templates"];
 
 export function useTemplates(enabled: MaybeRefOrGetter<boolean>) {
   return useQuery({
-    queryKey: ["whatsapp", "templates"],
-    queryFn: ({ signal }) => ask(listTemplates(signal)),
+    queryKey: TEMPLATES,
+    queryFn: ({ signal }) => ask(listWhatsappTemplates({ query: { limit: 200 }, signal })),
     enabled,
   });
 }
 
-/** How WhatsApp is connected. */
-export function useChannel() {
-  return useQuery({
-    queryKey: ["whatsapp", "status"],
-    queryFn: ({ signal }) => ask(whatsappStatus(signal)),
+/** Fetches them anew from where they are written and approved. */
+export function useSyncTemplates() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => ask(syncWhatsappTemplates()),
+    onSuccess: (templates) => client.setQueryData(TEMPLATES, templates),
+    onError: toastProblem,
   });
 }
 

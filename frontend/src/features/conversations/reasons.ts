@@ -17,12 +17,17 @@ export function reasonKey(reason: string): string {
 }
 
 const REFUSALS = [
+  "being_sent",
+  "discarded",
+  "gave_up",
   "no_provider",
   "not_connected",
+  "not_undecided",
   "opted_out",
   "stranger",
   "template_needs_twilio",
   "template_not_approved",
+  "too_long",
   "twilio_disabled",
   "window_closed",
 ];
@@ -34,7 +39,7 @@ export function errorKey(error: string): string {
 }
 
 /** i18n key that says why the server did not take a message. */
-export function refusalKey({ status, code }: Refusal): string {
+export function refusalKey({ status, code }: Pick<Refusal, "status" | "code">): string {
   if (REFUSALS.includes(code)) return `refusal.${code}`;
   return status === 0 ? "refusal.offline" : "refusal.other";
 }

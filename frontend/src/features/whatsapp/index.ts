@@ -1,0 +1,1 @@
+export { useWhatsappStatus } from "./queries.ts";
