@@ -2,7 +2,7 @@ import type { WhatsappIncident, WhatsappStatus } from "@agentlocator/contract";
 
 /** A drawing that is as dense as a QR code; nothing reads it. */
 const QR_SVG = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 57 57"><path stroke="#000"
-  stroke-dasharray="1 2 3 1 2 1" d="${Array.from({ length: 53 }, (_, y) => `M2 ${y + 2.5}h53`).join("")}"/></svg>`;
+  stroke-dasharray="1 2 3 1 2 1" d="${Array.from({ length: 53 }, (_, y) => `M${2 + ((y * 7) % 5)} ${y + 2.5}h49`).join("")}"/></svg>`;
 
 const REST: WhatsappStatus["baileys"] = {
   ...{ enabled: true, state: "close", reason: null, connected: false, phone: null, since: null },
