@@ -4,10 +4,13 @@ import { OpenAiSim } from "../../lab/sim/openai/index.ts";
 import type { BrainState } from "../../lab/sim/openai/index.ts";
 import { createChat, type ChatPorts } from "../src/features/agent/index.ts";
 import { findOrCreateContact } from "../src/features/contacts/index.ts";
-import { addMessage, findOrCreateThread } from "../src/features/conversations/index.ts";
+import {
+  addMessage,
+  changeThread,
+  findOrCreateThread,
+} from "../src/features/conversations/index.ts";
 import { queueMessage } from "../src/features/whatsapp/outbox/index.ts";
 import type { Env } from "../src/platform/env.ts";
-import type { Browser } from "./browser.ts";
 import { pendingJobs } from "./pending-jobs.ts";
 import { createPeople } from "./people.ts";
 
@@ -55,15 +58,21 @@ export async function createChatWorld() {
     files,
 
     /** A business whose agent answers at any hour. */
-    async open(settings: SettingsPatch = {}) {
-      const { id, owner } = await people.business();
-      const answer = await owner.patch("/api/settings", { business_hours, ...settings });
-      if (answer.status !== 200) throw new Error(answer.text);
-      return { id, owner };
+    async open() {
+      const { id } = await people.business();
+      const settings = (patch: SettingsPatch) => {
+        const columns = Object.entries(patch).map(([name, value]) => {
+          const json = typeof value === "object" && value !== null;
+          return [name, json ? JSON.stringify(value) : value];
+        });
+        return db.inBusiness(id, ({ trx }) => trx("settings").update(Object.fromEntries(columns)));
+      };
+      await settings({ business_hours });
+      return { id, settings };
     },
 
     /** A customer's WhatsApp thread with the business. */
-    async customer({ id: business_id, owner }: { id: number; owner: Browser }, phone?: string) {
+    async customer({ id: business_id }: { id: number }, phone?: string) {
       made += 1;
       const peer_number = phone ?? `+9725011${String(made).padStart(5, "0")}`;
       const thread_id = await db.inBusiness(business_id, async (tx) => {
@@ -115,10 +124,8 @@ export async function createChatWorld() {
           const helpers = { abortSignal: new AbortController().signal } as JobHelpers;
           await create(given).jobs["whatsapp.answer"]!({ business_id, thread_id }, helpers);
         },
-        async change(patch: object) {
-          const answer = await owner.patch(`/api/threads/${thread_id}`, patch);
-          if (answer.status !== 200) throw new Error(answer.text);
-        },
+        change: (changes: ThreadChanges) =>
+          db.inBusiness(business_id, (tx) => changeThread(tx, thread_id, changes)),
         thread: async () => (await rows<Thread & ThreadColumns>("threads", { id: thread_id }))[0]!,
         contact: async () =>
           (await rows<{ opted_out_at: string | null }>("contacts", { phone: peer_number }))[0]!,
@@ -149,6 +156,8 @@ export async function createChatWorld() {
     },
   };
 }
+
+type ThreadChanges = Parameters<typeof changeThread>[2];
 
 interface ThreadColumns {
   answer_failing_since: string | null;

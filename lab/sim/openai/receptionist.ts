@@ -98,8 +98,9 @@ function afterTool(
       return { say: `ביטלתי את התור ב${when}.` };
     case "leave_message":
       return { say: "רשמתי את ההודעה, נחזור אליך בהקדם." };
-    case "end_call":
     case "transfer_to_person":
+      return isChat(state) ? { say: "העברתי לצוות, ויענו לך כאן." } : {};
+    case "end_call":
       return {};
     default:
       return { say: say_again };

@@ -115,9 +115,21 @@ async function answer(
     const { asked } = brief;
     const sent = { text: text || texts.passed_on, anyway, now: clock.now() };
     const fits = await sendIfItFits(deps, tx, { chat, asked, ...sent });
-    if (fits && found === "") await handToPerson(tx, chat, texts.not_answered_by_model);
+    // A model that has handed the thread over may have nothing more to say.
+    if (fits && found === "" && !(await isPaused(tx, chat, clock.now()))) {
+      await handToPerson(tx, chat, texts.not_answered_by_model);
+    }
     return fits;
   });
+}
+
+async function isPaused(tx: BusinessTx, { thread }: Chat, now: number): Promise<boolean> {
+  const paused = await tx
+    .trx("threads")
+    .where("id", thread.id)
+    .where("ai_paused_until", ">", new Date(now))
+    .first("id");
+  return paused !== undefined;
 }
 
 /** What the customer is answered; '' when the model has no words for it. */
