@@ -139,6 +139,13 @@ test("what is not there is null, or done already", async () => {
   expect(await client.media(7, "r")).toBeNull();
 });
 
+test("a gateway in trouble tells of its sessions, one that is not there yet does not", async () => {
+  says(503, { status: "failing", sessions: [session] });
+  expect(await client.sessions()).toEqual([session]);
+  says(503, { detail: "starting" });
+  await expect(client.sessions()).rejects.toThrow(GatewayUnreachable);
+});
+
 test("a refusal tells its status, its name and its sentence", async () => {
   const detail = "The session is not connected.";
   says(409, { type: "urn:agentlocator:not_connected", status: 409, detail });

@@ -61,7 +61,7 @@ export function reconcileJobs({ db, gateway, log, clock }: Deps): JobHandlers {
   }
 
   /** @param reachable whether the gateway answered, and does not know of the business */
-  async function miss(tx: BusinessTx, reachable: boolean): Promise<void> {
+  async function miss(tx: BusinessTx, reachable: boolean, asked_at: Date): Promise<void> {
     const now = new Date(clock.now());
     const known = await lockChannel(tx, now);
     const down_since = known.down_since ?? now.toISOString();
@@ -69,7 +69,7 @@ export function reconcileJobs({ db, gateway, log, clock }: Deps): JobHandlers {
     // What had stopped before keeps its reason; what seemed to go on does not.
     const ended = known.state === "close" || known.state === "logout";
     if (reachable && !(ended && known.next_retry_at === null)) {
-      const since = now.toISOString();
+      const since = asked_at.toISOString();
       Object.assign(channel, {
         state: "close",
         reason: null,
@@ -107,7 +107,7 @@ export function reconcileJobs({ db, gateway, log, clock }: Deps): JobHandlers {
       } else if (session) {
         await db.inBusiness(business_id, (tx) => look(tx, session, asked_at));
       } else if (channel) {
-        await db.inBusiness(business_id, (tx) => miss(tx, sessions !== null));
+        await db.inBusiness(business_id, (tx) => miss(tx, sessions !== null, asked_at));
       }
     }
     if (seen.length === 0) return;
