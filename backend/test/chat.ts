@@ -120,8 +120,8 @@ export async function createChatWorld() {
           );
         },
         /** The agent looks at the thread, as the job does. */
-        async look(given: Partial<Env> = {}) {
-          const helpers = { abortSignal: new AbortController().signal } as JobHelpers;
+        async look(given: Partial<Env> = {}, abortSignal = new AbortController().signal) {
+          const helpers = { abortSignal } as JobHelpers;
           await create(given).jobs["whatsapp.answer"]!({ business_id, thread_id }, helpers);
         },
         change: (changes: ThreadChanges) =>
