@@ -8,3 +8,4 @@ export {
   requireMessage,
   requireThread,
 } from "./service.ts";
+export type { NewMessage } from "./store.ts";

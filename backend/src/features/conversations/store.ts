@@ -125,8 +125,12 @@ export async function findMessage(tx: BusinessTx, id: number): Promise<Message |
   return (await tx.trx("messages").where({ id }).first(MESSAGE_COLUMNS)) ?? null;
 }
 
-/** Moves the thread up in the inbox to the message's time, and counts what came in as unread. */
-export async function touchThread(tx: BusinessTx, { thread_id, direction, created_at }: Message) {
+/**
+ * Moves the thread up in the inbox to the message's time. What came in is unread, opens the thread
+ * again, and moves it to the provider that the customer wrote to last.
+ */
+export async function touchThread(tx: BusinessTx, message: Message): Promise<void> {
+  const { thread_id, direction, provider, created_at } = message;
   const inbound = direction === "in";
   const latest = (column: string) =>
     tx.trx.raw("greatest(??, ?::timestamptz)", [column, created_at]);
@@ -138,6 +142,11 @@ export async function touchThread(tx: BusinessTx, { thread_id, direction, create
       ...(inbound && {
         last_inbound_at: latest("last_inbound_at"),
         unread_count: tx.trx.raw("unread_count + 1"),
+        status: "open",
+        provider: tx.trx.raw("case when last_inbound_at > ? then provider else ? end", [
+          created_at,
+          provider,
+        ]),
       }),
     });
 }

@@ -16,6 +16,8 @@ export interface Address {
 export interface Customer {
   contact_id: number;
   thread_id: number;
+  /** The contact has a name already. */
+  named: boolean;
 }
 
 interface ContactRow {
@@ -77,8 +79,10 @@ export async function customerAt(
     threads.map(({ id }) => id),
   );
 
+  const named = own.some(({ name }) => name !== "");
   const contact_id = await settle(tx, address, byPhone, byLid);
-  const peer_number = await bestAddress(tx, contact_id);
+  // Somebody without either has not come here.
+  const peer_number = phone ?? byLid?.phone ?? lid ?? "";
   const [thread] = threads;
   if (!thread) {
     const row = { business_id: tx.business_id, type: "whatsapp", provider, peer_number };
@@ -86,12 +90,12 @@ export async function customerAt(
       .trx("threads")
       .insert({ ...row, contact_id })
       .returning("id");
-    return { contact_id, thread_id: made.id };
+    return { contact_id, thread_id: made.id, named };
   }
   if (thread.contact_id !== contact_id || thread.peer_number !== peer_number) {
     await tx.trx("threads").where("id", thread.id).update({ contact_id, peer_number });
   }
-  return { contact_id, thread_id: thread.id };
+  return { contact_id, thread_id: thread.id, named };
 }
 
 /** Held until the commit, so that nobody else decides about these addresses meanwhile. */
@@ -145,13 +149,4 @@ async function giveNumber(tx: BusinessTx, { id, phone: old }: ContactRow, phone:
     subject: `contact:${id}`,
     detail,
   });
-}
-
-async function bestAddress(tx: BusinessTx, contact_id: number): Promise<string> {
-  const contact = await tx
-    .trx<ContactRow>("contacts")
-    .where("id", contact_id)
-    .first("phone", "whatsapp_lid");
-  if (!contact) throw new ChangedMeanwhile("the contact is gone");
-  return contact.phone ?? contact.whatsapp_lid ?? "";
 }

@@ -11,8 +11,6 @@ import { readReceiptJobs } from "./read-receipts.ts";
 import { createReceiver } from "./receive.ts";
 import { createWebhooks } from "./webhooks.ts";
 
-export { customerAt } from "./customer.ts";
-export { identifyMessage } from "./receipts.ts";
 export { twilioErrorWords } from "./twilio-errors.ts";
 
 interface Deps {

@@ -1,6 +1,7 @@
 import type { BusinessTx } from "../../../db/database.ts";
 import { nameIfUnknown } from "../../contacts/index.ts";
 import { addMessage, askAgent, pauseAgent } from "../../conversations/index.ts";
+import type { NewMessage } from "../../conversations/index.ts";
 import { addMedia } from "../media/index.ts";
 import { applyChanges, isChange, storeChange } from "./changes.ts";
 import { customerAt } from "./customer.ts";
@@ -40,10 +41,9 @@ export async function storeMessage(
   const at = timeOf(message, now);
   const { provider, from_me } = message;
   const provider_msg_id = clean(message.provider_msg_id);
-  const { contact_id, thread_id } = await customerAt(tx, address, provider);
+  const { contact_id, thread_id, named } = await customerAt(tx, address, provider);
   await lockMessage(tx, provider, provider_msg_id);
-  await dropUndecryptable(tx, message);
-  const stored = await addMessage(tx, {
+  const row: NewMessage = {
     thread_id,
     direction: from_me ? "out" : "in",
     author: from_me ? "user" : "customer",
@@ -55,7 +55,10 @@ export async function storeMessage(
     reply_to_id: await idOf(tx, message, message.reply_to),
     remote_jid: message.remote_jid && clean(message.remote_jid),
     created_at: at,
-  });
+  };
+  const stored =
+    (await addMessage(tx, row)) ??
+    ((await dropUndecryptable(tx, message)) ? await addMessage(tx, row) : null);
   if (!stored) return null;
   for (const media of message.media) await addMedia(tx, stored.id, media);
   await applyChanges(tx, provider, provider_msg_id);
@@ -64,17 +67,7 @@ export async function storeMessage(
     await pauseAgent(tx, thread_id, at);
     return stored.id;
   }
-  await tx
-    .trx("threads")
-    .where("id", thread_id)
-    .update({
-      status: "open",
-      provider: tx.trx.raw("case when last_inbound_at <= ? then ? else provider end", [
-        at,
-        provider,
-      ]),
-    });
-  const name = storableName(message.name ?? "");
+  const name = named ? "" : storableName(message.name ?? "");
   if (name) await nameIfUnknown(tx, contact_id, name);
   if (ask_agent && !NOT_FOR_THE_AGENT.has(message.type)) {
     await askAgent(tx, thread_id, new Date(now.getTime() + BURST_MS));
@@ -96,18 +89,22 @@ async function idOf(tx: BusinessTx, { provider }: InboundMessage, provider_msg_i
   return found?.id ?? null;
 }
 
-/** A message that could not be read comes again under the same id, and takes the stub's place. */
-async function dropUndecryptable(tx: BusinessTx, message: InboundMessage): Promise<void> {
-  if (message.type === "undecryptable") return;
+/**
+ * A message that could not be read comes again under the same id, and takes the stub's place. False
+ * when there is no stub.
+ */
+async function dropUndecryptable(tx: BusinessTx, message: InboundMessage): Promise<boolean> {
+  if (message.type === "undecryptable") return false;
   const { provider, provider_msg_id } = message;
   const stub = { provider, provider_msg_id, message_type: "undecryptable" };
   const [dropped] = await tx.trx("messages").where(stub).delete().returning(["id", "thread_id"]);
-  if (!dropped) return;
+  if (!dropped) return false;
   await tx
     .trx("threads")
     .where("id", dropped.thread_id)
     .update({ unread_count: tx.trx.raw("greatest(unread_count - 1, 0)") });
   tx.emit("message", { id: dropped.id, thread_id: dropped.thread_id });
+  return true;
 }
 
 /** Who answers on the phone has seen what was written before. */
