@@ -93,8 +93,8 @@ export function createDelivery({
   }
 
   async function attempt(business: Business, line: Line): Promise<void> {
-    const before = successes;
     const head = line.heads[0]!;
+    if (line.failures === 0) line.taken_before = successes;
     const outcome = await bring(business, head);
     if (business.stop.signal.aborted) return;
     if (outcome.kind === "taken") wakeAll();
@@ -105,7 +105,7 @@ export function createDelivery({
       next(business, line);
       return;
     }
-    failed(business, line, outcome, successes > before);
+    failed(business, line, outcome);
   }
 
   async function bring({ inbox, render, stop }: Business, { key }: InboxHead) {
@@ -143,14 +143,15 @@ export function createDelivery({
     else business.lines.delete(line.aside ? asideName(key) : thread);
   }
 
-  /** @param others whether meanwhile the backend took something else */
   function failed(
     business: Business,
     line: Line,
     { kind, why }: Exclude<Outcome, { kind: "taken" }>,
-    others: boolean,
   ): void {
     const head = line.heads[0]!;
+    // Then the backend is there, and what failed may be the event itself.
+    const others = successes > line.taken_before;
+    line.taken_before = successes;
     line.failures += 1;
     if (others) line.own_failures += 1;
     const about = { business_id: business.id, key: head.key, why, failures: line.failures };

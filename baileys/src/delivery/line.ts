@@ -9,12 +9,14 @@ export interface Line {
   failures: number;
   /** Failures of the first entry while others were taken: it may be the entry itself. */
   own_failures: number;
+  /** What the backend had taken in all at the last failure, or when the first attempt began. */
+  taken_before: number;
   /** Ends the wait for the next attempt, when there is one. */
   cancel: (() => void) | null;
 }
 
 export function newLine(head: InboxHead, aside: boolean): Line {
-  return { heads: [head], aside, failures: 0, own_failures: 0, cancel: null };
+  return { heads: [head], aside, failures: 0, own_failures: 0, taken_before: 0, cancel: null };
 }
 
 const RETRY_MS = [1_000, 5_000, 15_000, 60_000, 300_000];
