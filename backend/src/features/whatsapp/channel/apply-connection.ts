@@ -2,7 +2,7 @@ import type { GatewayConnectionEvent } from "@agentlocator/contract";
 import type { BusinessTx } from "../../../db/database.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import type { Logger } from "../../../platform/log.ts";
-import { follow, isOld, looksSame, stands, whyTell } from "./channel-state.ts";
+import { follow, isOld, learn, looksSame, stands, whyTell } from "./channel-state.ts";
 import type { Channel } from "./channel-state.ts";
 import { closeIncident, openIncident } from "./incidents.ts";
 import { lockChannel, saveChannel } from "./store.ts";
@@ -24,12 +24,13 @@ export async function applyConnection(
 ): Promise<void> {
   const now = new Date(deps.clock.now());
   const known = await lockChannel(tx, now);
-  if (isOld(event, known)) {
+  const old = isOld(event, known);
+  if (old) {
     const { state, since } = event;
     deps.log.debug({ biz: tx.business_id, state, since }, "[WA] an old report is left out");
-    return;
   }
-  await settle(tx, known, follow(known, event, now), deps, false);
+  const channel = old ? learn(known, event, now) : follow(known, event, now);
+  if (channel !== known) await settle(tx, known, channel, deps, false);
 }
 
 /** Keeps what the channel has come to, and what follows from it. @param watched see `whyTell` */

@@ -82,6 +82,12 @@ export function follow(known: Channel, event: GatewayConnectionEvent, now: Date)
   };
 }
 
+/** What even an old report says: that there was a connection, which is lost now. */
+export function learn(known: Channel, old: GatewayConnectionEvent, now: Date): Channel {
+  const stood = old.state === "open" && ms(old.since) > ms(known.disconnect_asked_at);
+  return stood && !known.paired_at ? { ...known, paired_at: now.toISOString() } : known;
+}
+
 function isLeaving({ disconnect_asked_at }: Channel, now: Date): boolean {
   return now.getTime() - ms(disconnect_asked_at) < LEAVING_MS;
 }

@@ -220,6 +220,18 @@ test("reports that come late or twice do not overwrite newer ones", async () => 
   expect(await stored(id)).toMatchObject({ state: "open", since: now.since });
 });
 
+test("a logout that is told of before the connection it ended rings as well", async () => {
+  const { id } = await people.business();
+  const logout: Told = { state: "logout", reason: "logged_out", since: at(SECONDS) };
+  await tell(id, logout);
+  expect(await bells(id)).toEqual([]);
+  await tell(id, open);
+  expect(await bells(id)).toHaveLength(1);
+  expect(await stored(id)).toMatchObject({ state: "logout" });
+  await tell(id, logout);
+  expect(await bells(id)).toHaveLength(1);
+});
+
 test("reports of one disconnect at the same time ring once", async () => {
   const { id } = await paired();
   people.clock.advance(SECONDS);
@@ -235,6 +247,7 @@ test("reports of one disconnect at the same time ring once", async () => {
 
 test("a disconnect that was asked for rings no bell and ends an incident", async () => {
   const { id, owner } = await paired();
+  const stood = { ...open, since: at() };
   onAsk = async () => {
     await then(id, { state: "logout" });
     sessions = [];
@@ -242,6 +255,7 @@ test("a disconnect that was asked for rings no bell and ends an incident", async
   const left = await owner.post("/api/whatsapp/disconnect", {});
   expect(left.body.baileys).toMatchObject({ state: "logout", reason: null, connected: false });
   await then(id, { state: "logout", reason: "logged_out" });
+  await tell(id, stood);
   expect(await bells(id)).toEqual([]);
 
   await then(id, open);

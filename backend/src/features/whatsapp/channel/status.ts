@@ -34,7 +34,6 @@ export async function liveStatus(live: GatewaySession, known?: Channel): Promise
     last_seen: lastSeen ?? known?.last_seen ?? null,
     qr_svg: qr && (await drawQr(qr, { type: "svg", margin: 2, errorCorrectionLevel: "M" })),
     next_retry_at: nextRetryAt,
-    ...asked(state, known),
   };
 }
 
@@ -49,14 +48,7 @@ export function storedStatus(known: Channel | undefined, silent: boolean): Baile
   return {
     ...NOTHING,
     ...{ state, reason, phone, since, last_seen, attempt, detail },
-    ...asked(state, known),
   };
-}
-
-/** A logout that was asked for in the console is nothing that happened to the business. */
-function asked(state: Baileys["state"], known: Channel | undefined): Partial<Baileys> {
-  const wanted = state === "logout" && known && known.paired_at === null;
-  return wanted ? { reason: null, detail: null } : {};
 }
 
 export interface ProviderHealth {
