@@ -63,19 +63,20 @@ export function useThreadsOf(contact_id: MaybeRefOrGetter<number | null>) {
 
 const MANY = 99;
 
-/** How many conversations wait to be read, as a badge says it; '' when none does. */
-export function useUnreadCount() {
+/** The conversations that wait to be read, and how many they are as a badge says it: '' for none. */
+export function useUnread() {
   const session = useSession();
   const query = useQuery({
     queryKey: ["threads", "unread"],
     queryFn: ({ signal }) => ask(listThreads({ query: { unread: "true", limit: MANY }, signal })),
     enabled: () => session.business !== null,
   });
-  return computed(() => {
-    const page = query.data.value;
-    if (!page?.items.length) return "";
-    return page.next_cursor ? `${MANY}+` : String(page.items.length);
+  const threads = computed(() => query.data.value?.items ?? []);
+  const badge = computed(() => {
+    if (query.data.value?.next_cursor) return `${MANY}+`;
+    return threads.value.length ? String(threads.value.length) : "";
   });
+  return { threads, badge };
 }
 
 export function useThread(id: MaybeRefOrGetter<number>) {

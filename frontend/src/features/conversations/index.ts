@@ -1,0 +1,3 @@
+export { default as ThreadRow } from "./ThreadRow.vue";
+export { useNow } from "./now.ts";
+export { useUnread } from "./queries.ts";
