@@ -33,6 +33,7 @@ export interface MessagesOptions {
   messages: SimMessage[];
   /** Whether a number is a WhatsApp sender. */
   maySend(number: string): boolean;
+  now(): number;
   accepted(message: SimMessage): void;
   violation(reason: string): void;
 }
@@ -98,7 +99,7 @@ export class MessagesApi {
       body: ContentSid ? this.#filled(ContentSid, ContentVariables) : Body,
       status: "queued",
       error_code: null,
-      created_at: new Date(),
+      created_at: new Date(this.#options.now()),
       media: [],
     };
     this.#options.messages.push(message);

@@ -52,6 +52,7 @@ export class WhatsappDesk {
     this.api = new MessagesApi({
       ...{ account_sid, api_base_url, messages, contents: this.contents },
       maySend: (number) => this.senders?.has(number) ?? true,
+      now: () => this.now(),
       accepted: (message) => this.#accepted(message),
       violation: (reason) => options.violation(20_001, reason),
     });

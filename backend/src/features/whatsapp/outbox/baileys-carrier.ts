@@ -65,8 +65,7 @@ export function baileysCarrier(gateway: GatewayClient | null): Carrier {
 
 const withdrawn: Outcome = {
   kind: "not_taken",
-  why: "the gateway did not answer in time; the message was withdrawn",
-  down: true,
+  why: "the message was withdrawn at the gateway",
   burnt: true,
 };
 

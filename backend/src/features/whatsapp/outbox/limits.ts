@@ -2,7 +2,9 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
 /** Trying to send, while nobody takes it, ends after this long: then it is `failed`. */
-export const GIVE_UP_MS = 60 * MINUTE;
+const GIVE_UP_MS = 60 * MINUTE;
+export const isStale = ({ queued_at }: { queued_at: string }, now: number): boolean =>
+  now - Date.parse(queued_at) > GIVE_UP_MS;
 
 /** An attempt of which nobody knows what became is asked about for so long: then it is `held`. */
 export const IN_DOUBT_MS = 2 * MINUTE;

@@ -2,7 +2,7 @@ import type { BusinessTx } from "../../../db/database.ts";
 import type { Logger } from "../../../platform/log.ts";
 import type { Outgoing } from "./carrier.ts";
 import { gatherFacts, type FactsDeps } from "./facts.ts";
-import { GIVE_UP_MS, retryAfter } from "./limits.ts";
+import { isStale, retryAfter } from "./limits.ts";
 import { outgoing, type OutgoingDeps } from "./outgoing.ts";
 import { chooseProvider, type Provider } from "./policy.ts";
 import { save, unsettled, type OutboxRow } from "./store.ts";
@@ -113,12 +113,11 @@ async function begin(
     await fail(tx, row, refuse, log);
     return "pass";
   }
-  const waits = reason === "waiting_for_gateway";
-  if (row.attempts > 0 && look.now - Date.parse(row.queued_at) > GIVE_UP_MS) {
-    await fail(tx, row, waits ? "not_connected" : "gave_up", log);
-    return "pass";
-  }
-  if (waits && look.gateway_down) {
+  if (reason === "waiting_for_gateway" && look.gateway_down) {
+    if (isStale(row, look.now)) {
+      await fail(tx, row, "not_connected", log);
+      return "pass";
+    }
     const next_at = new Date(look.now + retryAfter(row.attempts)).toISOString();
     await save(tx, row, { next_at }, { provider, route_reason: reason });
     return "blocked";

@@ -2,7 +2,14 @@ import type { BusinessTx } from "../../../db/database.ts";
 import type { Logger } from "../../../platform/log.ts";
 import { storeReceipt } from "../inbound/receipts.ts";
 import type { Outcome, Standing } from "./carrier.ts";
-import { askAgainAfter, FORGET_MS, IN_DOUBT_MS, retryAfter, UNACKNOWLEDGED_MS } from "./limits.ts";
+import {
+  isStale,
+  askAgainAfter,
+  FORGET_MS,
+  IN_DOUBT_MS,
+  retryAfter,
+  UNACKNOWLEDGED_MS,
+} from "./limits.ts";
 import type { Step } from "./next-step.ts";
 import { findRow, save, type OutboxRow } from "./store.ts";
 import { accept, fail, hold, requeue, settle } from "./transitions.ts";
@@ -52,6 +59,7 @@ async function recordOutcome(
       return accept(tx, row, outcome.provider_msg_id, now);
     case "not_taken": {
       if (discarded) return settle(tx, row, log);
+      if (!outcome.down && isStale(row, now)) return fail(tx, row, "gave_up", log);
       const generation = row.generation + (outcome.burnt ? 1 : 0);
       const window_refused = row.window_refused || outcome.window_closed === true;
       const at_once = outcome.down || outcome.window_closed || kind === "withdraw";
@@ -62,6 +70,8 @@ async function recordOutcome(
       return discarded ? settle(tx, row, log) : fail(tx, row, { error: outcome.error }, log);
     case "unknown":
       if (kind === "withdraw" && insisted) return requeue(tx, row, now);
+      // The gateway says at once what it took, if it says anything.
+      if (kind === "send" && row.provider === "baileys") return;
       return doubt(tx, row, outcome.why, IN_DOUBT_MS, { now, log });
   }
 }

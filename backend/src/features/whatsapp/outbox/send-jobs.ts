@@ -15,6 +15,8 @@ export interface SendJobsDeps extends StepDeps {
 
 /** Steps in one look; what is left is looked at in the next. */
 const MOST_STEPS = 50;
+/** Attempts in a row of which the gateway's answer was lost. */
+const MOST_LOST = 3;
 /** A look that is so late was forgotten. */
 const FORGOTTEN = "next_at < now() - interval '2 minutes'";
 
@@ -38,8 +40,7 @@ export function sendJobs(deps: SendJobsDeps): JobHandlers {
       if (!step) return;
       const answer = await ask(deps.carriers[step.provider], step);
       await db.inBusiness(business_id, (tx) => record(tx, step, answer, { now: clock.now(), log }));
-      const refused = answer.kind === "not_taken" && answer.down === true;
-      gateway_down ||= refused && step.provider === "baileys";
+      gateway_down ||= step.provider === "baileys" && isDown(answer, step);
     }
     await db.inBusiness(business_id, (tx) => lookAtThread(tx, thread_id));
   }
@@ -64,6 +65,12 @@ export function sendJobs(deps: SendJobsDeps): JobHandlers {
       }
     },
   };
+}
+
+/** Also a gateway that answers, but not when it is to send. */
+function isDown(answer: Outcome | Standing, { row }: Step): boolean {
+  if (answer.kind !== "not_taken") return false;
+  return answer.down === true || (answer.burnt === true && row.attempts >= MOST_LOST);
 }
 
 function ask(carrier: Carrier, { kind, message }: Step): Promise<Outcome | Standing> {

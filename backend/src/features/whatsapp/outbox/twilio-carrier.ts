@@ -8,8 +8,8 @@ const WINDOW_CLOSED = 63016;
 const NEVER_ASKED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH"]);
 /** A message that Twilio took is in its list by then. */
 const LISTED_MS = 60_000;
-/** Twilio's clock and ours. */
-const SKEW_MS = 120_000;
+/** By how much Twilio's clock and ours may differ. */
+const SKEW_MS = 600_000;
 const LOOKED_THROUGH = 50;
 
 export interface TwilioCarrierDeps {
