@@ -6,7 +6,7 @@ import type { Network } from "./network.ts";
 import { seconds } from "./network.ts";
 import type { Phone } from "./phone.ts";
 import type { KeyBundle, Sealed, SignalDevice } from "./signal-device.ts";
-import { stanza, type Stanza } from "./stanza.ts";
+import { SERVER, stanza, type Stanza } from "./stanza.ts";
 
 /** The server asks for more one-time keys when fewer are left. */
 const LOW = 5;
@@ -30,6 +30,8 @@ export class Companion {
   /** One-time keys, by id. */
   readonly pre_keys = new Map<number, Buffer>();
   connection: Connection | null = null;
+  /** How many one-time keys each upload brought. */
+  readonly uploads = new Journal<number>();
   /** Every `ack` that the client sent with an error, e.g. 487 or 500. */
   readonly nacks = new Journal<{ id: string; error: string }>();
   /** Has finished a login once, so that the phone has sent it its history. */
@@ -97,7 +99,7 @@ export class Companion {
     const messages = this.#offline.filter(({ tag }) => tag === "message").length;
     const counts = { count: String(count), message: String(messages), t: seconds() };
     this.connection?.send(
-      stanza("ib", { from: "s.whatsapp.net" }, [
+      stanza("ib", { from: SERVER }, [
         stanza("offline_preview", { ...counts, receipt: String(count - messages), call: "0" }),
       ]),
     );
@@ -112,11 +114,14 @@ export class Companion {
     }
     this.#receiving = true;
     const offline = stanza("offline", { count: String(missed.length) });
-    this.connection?.send(stanza("ib", { from: "s.whatsapp.net" }, [offline]));
+    this.connection?.send(stanza("ib", { from: SERVER }, [offline]));
     // What came between the preview and now was not in it.
     for (const node of this.#pending.values()) {
       if (!missed.includes(node)) this.connection?.send(node);
     }
+    const routing = stanza("routing_info", {}, Buffer.from([8, 2, 8, 5]));
+    const edge = stanza("edge_routing", {}, [routing]);
+    this.connection?.send(stanza("ib", { from: SERVER }, [edge]));
     if (this.greeted) return;
     this.greeted = true;
     void this.phone.greet(this);
@@ -126,21 +131,23 @@ export class Companion {
   takeBundle(): KeyBundle {
     const [first] = this.pre_keys;
     if (first) this.pre_keys.delete(first[0]);
-    if (this.pre_keys.size < LOW && !this.#warned) this.#askForKeys();
+    const left = Math.max(this.pre_keys.size, this.#network.claimed_keys);
+    if (left < LOW && !this.#warned) this.#askForKeys();
     const { registration_id, identity, signed } = this.registration;
     const one_time = first && { id: first[0], public: first[1] };
     return { registration_id, identity, signed, one_time };
   }
 
-  uploaded(keys: Iterable<[number, Buffer]>): void {
+  uploaded(keys: [number, Buffer][]): void {
     for (const [id, key] of keys) this.pre_keys.set(id, key);
     this.#warned = false;
+    this.uploads.add(keys.length);
   }
 
   #askForKeys(): void {
     this.#warned = true;
     const count = stanza("count", { value: String(this.pre_keys.size) });
-    const from = "s.whatsapp.net";
+    const from = SERVER;
     const attributes = { from, type: "encrypt", id: this.#network.newId(), t: seconds() };
     this.deliver(stanza("notification", attributes, [count]));
   }
@@ -156,8 +163,8 @@ export class Companion {
       if (!from.knows(peer)) await from.startSession(peer, this.takeBundle());
       return from.encrypt(peer, message);
     });
-    // The last bytes are the MAC; a first message keeps its header, so that its session starts.
-    if (corrupt) sealed.ciphertext[sealed.ciphertext.length - 1]! ^= 0xff;
+    // Near the end is the MAC or what it covers; the headers stay as they are.
+    if (corrupt) sealed.ciphertext[sealed.ciphertext.length - 14]! ^= 0xff;
     return sealed;
   }
 

@@ -7,8 +7,9 @@ import { Journal } from "./journal.ts";
 import { mediaOf } from "./media/content.ts";
 import { composed, seconds, type AnyContent, type Network } from "./network.ts";
 import type { Phone } from "./phone.ts";
+import { enclosedBundle } from "./keys.ts";
 import { bundleStanza, SignalDevice } from "./signal-device.ts";
-import { children, stanza, type Stanza } from "./stanza.ts";
+import { children, maybeChild, stanza, type Stanza } from "./stanza.ts";
 
 export interface CustomerOptions {
   /** Digits; made from the number when absent. */
@@ -86,8 +87,9 @@ interface Written {
 export class Customer {
   readonly number: string;
   readonly lid: string;
-  readonly name: string;
-  readonly address: NonNullable<CustomerOptions["address"]>;
+  name: string;
+  /** May change: a number that was hidden is shown one day. */
+  address: NonNullable<CustomerOptions["address"]>;
   /** Messages in the order they arrived, each id once. */
   readonly messages = new Journal<Received>();
   /** Messages whose id had arrived before, though nobody asked for them again. */
@@ -100,6 +102,7 @@ export class Customer {
   #signal: SignalDevice | null = null;
   #network: Network;
   #written = new Map<string, Written>();
+  #received = new Map<string, Received>();
   #unreadable = 0;
   #asked = new Map<string, number>();
 
@@ -173,14 +176,19 @@ export class Customer {
     return this.ticks.find((tick) => tick.id === id && tick.type === type);
   }
 
-  /** Tells the business that a message arrived. */
-  delivers(id: string): void {
-    this.#receipt(id);
+  /** Tells the business that messages arrived, in one receipt. */
+  delivers(...ids: [string, ...string[]]): void {
+    this.#receipt(ids);
   }
 
-  /** Tells the business that a message was read. */
-  reads(id: string): void {
-    this.#receipt(id, "read");
+  /** Tells the business that messages were read, in one receipt. */
+  reads(...ids: [string, ...string[]]): void {
+    this.#receipt(ids, "read");
+  }
+
+  /** Tells the business that a voice note was listened to. */
+  plays(id: string): void {
+    this.#receipt([id], "played");
   }
 
   /** The next `times` messages can't be decrypted: the customer's phone asks for them again. */
@@ -223,10 +231,8 @@ export class Customer {
       by_owner: !("phone" in from),
       at: performance.now(),
     };
-    if (this.messages.items.some((known) => known.id === id)) {
-      this.duplicates.push(received);
-      return;
-    }
+    if (this.#received.has(id)) return void this.duplicates.push(received);
+    this.#received.set(id, received);
     this.messages.add(received);
     if (received.by_owner || this.delivery === "by_hand") return;
     this.#network.later(this.delivery, () => this.delivers(id));
@@ -254,7 +260,10 @@ export class Customer {
       return this.#network.violation(number, `retry number ${retry.attrs["count"]}`, node);
     }
     if (written.undecryptable === "once") written.undecryptable = undefined;
-    this.signal.forget(companion.signal_name);
+    const { signal_name } = companion;
+    this.signal.forget(signal_name);
+    const bundle = maybeChild(node, "keys");
+    if (bundle) await this.signal.startSession(signal_name, enclosedBundle(node, bundle));
     await this.#send(companion, written, { count });
   }
 
@@ -298,11 +307,13 @@ export class Customer {
     }
   }
 
-  #receipt(id: string, type?: "read"): void {
-    const found = this.messages.items.find((message) => message.id === id);
+  #receipt([id, ...more]: [string, ...string[]], type?: "read" | "played"): void {
+    const found = this.#received.get(id);
     if (!found) throw new Error(`${this.number} never received ${id}`);
     const phone = this.#network.find(`${found.from}@s.whatsapp.net`) as Phone;
-    const receipt = stanza("receipt", { from: found.to, id, type, t: seconds() });
+    const items = more.map((other) => stanza("item", { id: other }));
+    const list = items.length ? [stanza("list", {}, items)] : undefined;
+    const receipt = stanza("receipt", { from: found.to, id, type, t: seconds() }, list);
     for (const companion of phone.companions.values()) companion.deliver(receipt);
   }
 

@@ -31,7 +31,9 @@ const privacy = [
 /** Every question a client may ask, by `type xmlns first-child`. */
 const answers: Record<string, Answer> = {
   "get w:p ping": () => [],
-  "get encrypt count": (_, { pre_keys }) => [stanza("count", { value: String(pre_keys.size) })],
+  "get encrypt count": (_, { pre_keys }, { claimed_keys }) => [
+    stanza("count", { value: String(Math.max(pre_keys.size, claimed_keys)) }),
+  ],
   "get encrypt digest": () => [stanza("digest")],
   "get encrypt key": (iq, companion, network) => [keysOf(network, companion, child(iq, "key"))],
   "set encrypt registration": (iq, companion) => {
@@ -110,7 +112,7 @@ export function answerIq(network: Network, companion: Companion, iq: Stanza): vo
   // Answers to the server's own questions.
   if (type === "result" || type === "error") return;
   const id = attribute(iq, "id");
-  if (attribute(iq, "to").replace(/^@/, "") !== SERVER)
+  if (attribute(iq, "to").replace(/^@?/, "@") !== SERVER)
     throw new Malformed(`iq to ${iq.attrs["to"]}`);
   const about = { from: SERVER, id };
   const key = `${type} ${xmlns} ${children(iq)[0]?.tag ?? ""}`;

@@ -1,40 +1,41 @@
 /** Things in the order they happened, and a way to wait for one. */
 export class Journal<T> {
   readonly items: T[] = [];
-  #waiting = new Set<() => void>();
+  #waiting = new Set<(item: T) => void>();
   #read = 0;
 
   add(item: T): void {
     this.items.push(item);
-    for (const check of [...this.#waiting]) check();
+    for (const look of [...this.#waiting]) look(item);
   }
 
   /** The first item that fits, past or to come. */
   find(fits: (item: T) => boolean): Promise<T> {
-    return this.#until(() => this.items.find(fits));
+    const found = this.items.find(fits);
+    if (found !== undefined) return Promise.resolve(found);
+    return this.#wait((item) => (fits(item) ? item : undefined));
   }
 
   /** The first `n` items, once there are so many. */
-  first(n: number): Promise<T[]> {
-    return this.#until(() => (this.items.length >= n ? this.items.slice(0, n) : undefined));
+  async first(n: number): Promise<T[]> {
+    if (this.items.length < n) await this.#wait(() => this.items[n - 1]);
+    return this.items.slice(0, n);
   }
 
   /** The next item that `next` has not given yet. */
-  next(): Promise<T> {
+  async next(): Promise<T> {
     const index = this.#read;
     this.#read += 1;
-    return this.#until(() => this.items[index]);
+    return this.items[index] ?? this.#wait(() => this.items[index]);
   }
 
-  #until<R>(look: () => R | undefined): Promise<R> {
-    const found = look();
-    if (found !== undefined) return Promise.resolve(found);
+  #wait<R>(look: (item: T) => R | undefined): Promise<R> {
     return new Promise((resolve) => {
-      const check = () => {
-        const now = look();
-        if (now === undefined) return;
+      const check = (item: T) => {
+        const found = look(item);
+        if (found === undefined) return;
         this.#waiting.delete(check);
-        resolve(now);
+        resolve(found);
       };
       this.#waiting.add(check);
     });

@@ -2,7 +2,7 @@ import { KEY_BUNDLE_TYPE } from "@whiskeysockets/baileys";
 import type { Companion } from "./companion.ts";
 import { address } from "./jid.ts";
 import type { Network } from "./network.ts";
-import { bundleStanza } from "./signal-device.ts";
+import { bundleStanza, type KeyBundle } from "./signal-device.ts";
 import {
   attribute,
   bytes,
@@ -40,6 +40,17 @@ export function signedKey(skey: Stanza) {
     id: uint(child(skey, "id"), 3),
     public: bytes(child(skey, "value"), 32),
     signature: bytes(child(skey, "signature"), 64),
+  };
+}
+
+/** Keys that come with a request to send a message again. */
+export function enclosedBundle(receipt: Stanza, keys: Stanza): KeyBundle {
+  const key = child(keys, "key");
+  return {
+    registration_id: uint(child(receipt, "registration"), 4),
+    identity: bytes(child(keys, "identity"), 32),
+    signed: signedKey(child(keys, "skey")),
+    one_time: { id: uint(child(key, "id"), 3), public: bytes(child(key, "value"), 32) },
   };
 }
 

@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { downloadMediaMessage, type WAMessage } from "@whiskeysockets/baileys";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { laboratory } from "./test-client.ts";
@@ -82,4 +84,12 @@ test("a media server that fails, cuts or never ends", async () => {
   const reader = response.body!.getReader();
   expect((await reader.read()).done).toBe(false);
   await reader.cancel();
+});
+
+test("a process of its own takes it for WhatsApp by the environment alone", async () => {
+  const { url } = await lab.wa.media.store("image", Buffer.from("picture"));
+  const script = `const { status } = await fetch(${JSON.stringify(url)}); console.log(status)`;
+  const env = { ...process.env, ...lab.wa.env };
+  const run = promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], { env });
+  expect((await run).stdout).toBe("200\n");
 });

@@ -138,6 +138,40 @@ test("a message the client can't decrypt: it asks again, and gets it", async () 
   expect(companion!.nacks.items).toEqual([{ id, error: "500" }]);
 });
 
+test("a message that stays unreadable can be had from the owner's phone", async () => {
+  const business = lab.wa.phone(number);
+  business.resends_on_request = true;
+  const dana = lab.wa.customer(dana_number);
+  const one = await lab.client().pair(business);
+  const id = await dana.writes(business, "סודי", { undecryptable: "always" });
+  const { key } = await one.upserts.find((message) => message.key.id === id);
+  const { PLACEHOLDER_MESSAGE_RESEND } = proto.Message.PeerDataOperationRequestType;
+  await one.sock.sendPeerDataOperationMessage({
+    peerDataOperationRequestType: PLACEHOLDER_MESSAGE_RESEND,
+    placeholderMessageResendRequest: [{ messageKey: key }],
+  });
+  await one.upserts.find(({ key: { id: same }, message }) => {
+    return same === id && message?.conversation === "סודי";
+  });
+  expect(business.requests.items).toHaveLength(1);
+});
+
+test("receipts in any order, several in one", async () => {
+  const business = lab.wa.phone(number);
+  const dana = lab.wa.customer(dana_number, { delivers: "by_hand" });
+  const one = await lab.client().pair(business);
+  const ids: [string, string] = ["3EB0E1", "3EB0E2"];
+  for (const messageId of ids) await one.sock.sendMessage(dana.jid, { text: "א" }, { messageId });
+  await dana.received(2);
+  await Promise.all(ids.map((id) => one.upserts.find(({ key }) => key.id === id)));
+  dana.reads(...ids);
+  await Promise.all(ids.map((id) => one.reaches(id, 4)));
+  dana.delivers(...ids);
+  await one.changes.find(({ key, update }) => key.id === ids[1] && update.status === 3);
+  dana.plays(ids[0]);
+  await one.reaches(ids[0], 5);
+});
+
 test("a customer who can't decrypt asks again; after a restart only getMessage knows", async () => {
   const business = lab.wa.phone(number);
   const dana = lab.wa.customer(dana_number);

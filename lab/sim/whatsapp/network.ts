@@ -34,6 +34,7 @@ export interface Network {
   find(jid: string): Phone | Customer | null;
   readonly messages: Messages;
   readonly media: MediaHost;
+  readonly claimed_keys: number;
   customers(): Iterable<Customer>;
   violation(number: string, reason: string, node?: Stanza): void;
   /** Runs it later, unless the simulator stopped. */

@@ -1,7 +1,8 @@
 import { Browsers, Curve } from "@whiskeysockets/baileys";
 import { verifySignature } from "libsignal/src/curve.js";
 import { afterEach, expect, test } from "vitest";
-import { laboratory } from "./test-client.ts";
+import { WhatsAppSim } from "./index.ts";
+import { laboratory, TestClient } from "./test-client.ts";
 
 const lab = laboratory();
 const number = "+972501111111";
@@ -20,8 +21,26 @@ test("pairs by QR code, is told to restart, logs in", async () => {
   expect(one.creds.me).toMatchObject({ id: companion.jid, lid: companion.lid, name: "Salon" });
   one.connect();
   await one.opened();
-  expect(companion.pre_keys.size).toBeGreaterThan(800);
   expect(business.online).toBe(true);
+});
+
+test("one-time keys: uploaded, used up, asked for again", async () => {
+  const wa = await new WhatsAppSim().start();
+  const business = wa.phone(number);
+  const one = await new TestClient(wa).pair(business);
+  const companion = business.companions.get(1)!;
+  await companion.uploads.first(1);
+  expect(companion.pre_keys.size).toBeGreaterThan(800);
+  // The phone and four customers take one each.
+  for (const id of [...companion.pre_keys.keys()].slice(8)) companion.pre_keys.delete(id);
+  for (const last of [1, 2, 3, 4]) {
+    await wa.customer(`+97252000000${last}`).writes(business, "שלום");
+  }
+  await companion.uploads.first(2);
+  expect(companion.pre_keys.size).toBeGreaterThan(5);
+  await one.end();
+  await wa.stop();
+  expect(wa.violations).toEqual([]);
 });
 
 test("a QR code follows the other until none is left", async () => {

@@ -31,6 +31,7 @@ export interface Synced {
 type Attributes = Record<string, string | undefined>;
 
 const { ProtocolMessage } = proto.Message;
+const { PLACEHOLDER_MESSAGE_RESEND } = proto.Message.PeerDataOperationRequestType;
 
 /** A business owner's phone: the primary device of an account. */
 export class Phone implements User {
@@ -55,6 +56,8 @@ export class Phone implements User {
   restricted = false;
   /** A client is not linked by code or QR code alone; it is told so, and `scan` rejects. */
   demands_passkey = false;
+  /** The phone answers a client that asks for a message it could not read. */
+  resends_on_request = false;
   /** The owner's setting for read receipts. */
   read_receipts: "all" | "none" = "all";
   /** Customers for whom the client issued its token. */
@@ -221,8 +224,13 @@ export class Phone implements User {
     } catch {
       return void this.unreadable.push(node.attrs["id"]!);
     }
-    const request = message.protocolMessage?.peerDataOperationRequestMessage;
-    if (request) return this.requests.add(request);
+    // The library wraps what is for the phone alone like a copy.
+    const { protocolMessage } = message.deviceSentMessage?.message ?? message;
+    const request = protocolMessage?.peerDataOperationRequestMessage;
+    if (request) {
+      this.requests.add(request);
+      return this.#resend(from, node.attrs["id"]!, request);
+    }
     const copy = message.deviceSentMessage;
     const { id, to } = node.attrs;
     if (!copy?.message || copy.destinationJid !== to) {
@@ -247,6 +255,30 @@ export class Phone implements User {
     this.signal.forget(companion.signal_name);
     const { count } = child(node, "retry").attrs;
     await this.#toCompanion(companion, sent.message, sent.attributes, count);
+  }
+
+  /** Gives a companion what it could not read, in the clear of the phone's own session. */
+  async #resend(
+    companion: Companion,
+    stanzaId: string,
+    { placeholderMessageResendRequest }: proto.Message.IPeerDataOperationRequestMessage,
+  ): Promise<void> {
+    if (!this.resends_on_request) return;
+    for (const { messageKey } of placeholderMessageResendRequest ?? []) {
+      const message = this.#network.messages.get(messageKey?.id ?? "");
+      if (!message || !messageKey) continue;
+      const messageTimestamp = Number(seconds());
+      const info = proto.WebMessageInfo.encode({ key: messageKey, message, messageTimestamp });
+      const placeholderMessageResendResponse = { webMessageInfoBytes: info.finish() };
+      await this.#peer(companion, {
+        type: ProtocolMessage.Type.PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE,
+        peerDataOperationRequestResponseMessage: {
+          peerDataOperationRequestType: PLACEHOLDER_MESSAGE_RESEND,
+          stanzaId,
+          peerDataOperationResult: [{ placeholderMessageResendResponse }],
+        },
+      });
+    }
   }
 
   /** A message from the phone to its own device, of which nobody else learns. */

@@ -3,7 +3,8 @@ import type { BinaryNode } from "@whiskeysockets/baileys";
 export type Stanza = BinaryNode;
 type Attributes = Record<string, string | undefined>;
 
-export const SERVER = "s.whatsapp.net";
+/** The server's own address: nobody at the domain. */
+export const SERVER = "@s.whatsapp.net";
 
 /** Something a client sent that WhatsApp would not accept. */
 export class Malformed extends Error {

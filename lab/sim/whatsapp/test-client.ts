@@ -137,7 +137,7 @@ export class TestClient {
 }
 
 /** A simulator and its clients for the tests of a file; all of it ends after each test. */
-export function laboratory(options?: WhatsAppSimOptions) {
+export function laboratory(options: WhatsAppSimOptions = { claimed_keys: 100 }) {
   const here = { wa: null as unknown as WhatsAppSim, client };
   let clients: TestClient[] = [];
   function client(config: Config = {}): TestClient {
