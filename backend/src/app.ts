@@ -43,6 +43,9 @@ const { version } = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
 ) as { version: string };
 
+/** Answers that are made at a time; nearly all of that time is spent waiting for the model. */
+const ANSWERS_AT_ONCE = 24;
+
 /** What is over is removed each night; browsers that were away longer fetch everything anew. */
 const CRONTAB = ["17 3 * * * prune_events", "27 3 * * * prune_sessions"];
 
@@ -136,19 +139,22 @@ export async function startApp(
     { db, passwords, log, clock },
     { email: env.ADMIN_EMAIL, password: env.ADMIN_PASSWORD, public_base_url: env.PUBLIC_BASE_URL },
   );
-  const jobs = await startJobs({
-    url: env.DATABASE_URL,
-    log,
-    crontab: [...CRONTAB, ...whatsapp.crontab].join("\n"),
+  const work = {
+    ...{ url: env.DATABASE_URL, log },
     onEnded: () => onFatal("the job workers ended"),
+  };
+  const jobs = await startJobs({
+    ...work,
+    crontab: [...CRONTAB, ...whatsapp.crontab].join("\n"),
     handlers: {
       ...calls.jobs,
       ...whatsapp.jobs,
-      ...chat.jobs,
       ...eventsJobs({ db }),
       ...authJobs({ db, clock }),
     },
   });
+  // By themselves: a model that hangs must not keep a call's watchdog waiting.
+  const answers = await startJobs({ ...work, handlers: chat.jobs, concurrency: ANSWERS_AT_ONCE });
   await calls.start(jobs.lease);
   await whatsapp.start();
   spool.start((item) =>
@@ -165,7 +171,8 @@ export async function startApp(
       await calls.drain();
       events.endStreams();
       const closed = server.close();
-      await jobs.stop();
+      chat.stop();
+      await Promise.all([jobs.stop(), answers.stop()]);
       await spool.stop();
       await closed;
       await bus.close();

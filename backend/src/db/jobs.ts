@@ -62,7 +62,8 @@ export async function startJobs(options: {
   const { url, log, concurrency = 6 } = options;
   const pool = new pg.Pool({
     connectionString: url,
-    max: concurrency + 2,
+    // A job that waits for somebody else needs no connection.
+    max: Math.min(concurrency, 6) + 2,
     application_name: "agentlocator-jobs",
     connectionTimeoutMillis: 5000,
   });

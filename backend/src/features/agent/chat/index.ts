@@ -17,13 +17,20 @@ interface Deps extends ChatPorts {
   env: Env;
 }
 
-/** The agent on WhatsApp: the job `whatsapp.answer` looks at a thread and answers its customer. */
-export function createChat({ env, ...given }: Deps): { jobs: JobHandlers } {
+/**
+ * The agent on WhatsApp: the job `whatsapp.answer` looks at a thread and answers its customer.
+ * `stop` breaks off the answers that are being made; the job queue has them made again.
+ */
+export function createChat({ env, ...given }: Deps): { jobs: JobHandlers; stop(): void } {
   const deps = { ...given, ask: createModel(env), transcribe: createTranscriber(env) };
+  const ending = new AbortController();
   return {
     jobs: {
-      "whatsapp.answer": ({ business_id, thread_id }, { abortSignal }) =>
-        answerThread(deps, business_id, Number(thread_id), abortSignal),
+      async "whatsapp.answer"({ business_id, thread_id }, { abortSignal }) {
+        const signal = AbortSignal.any([ending.signal, abortSignal]);
+        await answerThread(deps, business_id, Number(thread_id), signal);
+      },
     },
+    stop: () => ending.abort(),
   };
 }

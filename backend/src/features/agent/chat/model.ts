@@ -42,7 +42,7 @@ export class ModelUnavailable extends Error {
   }
 }
 
-const TIMEOUT_MS = 45_000;
+const TIMEOUT_MS = 30_000;
 /** Thinking included; an answer on WhatsApp is a few lines. */
 const MAX_OUTPUT_TOKENS = 4000;
 
@@ -52,11 +52,11 @@ type Settings = Pick<Env, "OPENAI_API_KEY" | "OPENAI_BASE_URL" | "OPENAI_CHAT_MO
  * The chat model through OpenAI's Responses API: Chat Completions refuses tools to the current
  * models that think. Nothing is stored there; each question carries the conversation.
  */
-export function createModel(env: Settings): AskModel {
+export function createModel(env: Settings, timeout = TIMEOUT_MS): AskModel {
   const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL, OPENAI_CHAT_MODEL: model } = env;
   if (!apiKey) return () => Promise.reject(new ModelUnavailable("OPENAI_API_KEY is not set"));
   // The job tries again by itself, later than the library would.
-  const client = new OpenAI({ apiKey, baseURL, maxRetries: 0, timeout: TIMEOUT_MS });
+  const client = new OpenAI({ apiKey, baseURL, maxRetries: 0, timeout });
   return async ({ instructions, input, tools, may_call }, signal) => {
     const functions = tools.map((tool) => ({ type: "function" as const, ...tool, strict: false }));
     const asked = {
