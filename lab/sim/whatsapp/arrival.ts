@@ -14,6 +14,7 @@ import type { ServerIdentity } from "./transport/noise.ts";
 export interface ArrivalOptions {
   pairing: Pairing;
   qr_refs: number;
+  trusts_unknown_devices: boolean;
   faults: readonly ConnectionFault[];
   phones: ReadonlyMap<string, Phone>;
 }
@@ -57,7 +58,11 @@ export class Arrival {
     this.#number = phone?.number ?? "";
     if (phone) this.#faults = [...this.#faults, ...phone.logins.take()];
     if (this.#refused(connection)) return;
-    const companion = phone?.companions.get(payload.device ?? 0);
+    const device = payload.device ?? 0;
+    if (phone && device > 0 && this.#options.trusts_unknown_devices) {
+      phone.recall(device, noise_key);
+    }
+    const companion = phone?.companions.get(device);
     if (!phone || !companion?.noise_key.equals(noise_key)) {
       return connection.end(stanza("failure", { reason: "401", location: "lab" }));
     }

@@ -17,6 +17,10 @@ import {
 /** A client uploads its keys, one-time keys among them. */
 export function uploadKeys(companion: Companion, iq: Stanza): void {
   const { registration } = companion;
+  if (registration.identity.length === 0) {
+    registration.identity = bytes(child(iq, "identity"), 32);
+    registration.registration_id = uint(child(iq, "registration"), 4);
+  }
   if (!bytes(child(iq, "type")).equals(KEY_BUNDLE_TYPE)) throw new Malformed("key type");
   if (!bytes(child(iq, "identity"), 32).equals(registration.identity)) {
     throw new Malformed("keys of another identity than the linked one");

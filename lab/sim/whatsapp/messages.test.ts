@@ -279,6 +279,22 @@ test("two businesses and a customer of both", async () => {
   );
 });
 
+test("other stanzas: a group's message that the client ignores, a call", async () => {
+  const business = lab.wa.phone(number);
+  const one = await lab.client({ shouldIgnoreJid: (jid) => jid.endsWith("@g.us") }).pair(business);
+  const companion = business.companions.get(1)!;
+  const from = "120363000000000001@g.us";
+  const participant = "972521234567@s.whatsapp.net";
+  const attrs = { from, participant, id: "3A01", t: "1795000000", type: "text" };
+  business.deliver({ tag: "message", attrs, content: [] });
+  expect(await companion.nacks.next()).toEqual({ id: "3A01", error: "500" });
+  const call = { "call-id": "C1", "call-creator": participant };
+  const offer = [{ tag: "offer", attrs: call, content: [] }];
+  business.deliver({ tag: "call", attrs: { from: participant, id: "C1", t: "1" }, content: offer });
+  await expect.poll(() => companion.unacknowledged).toBe(0);
+  expect(one.upserts.items.some(({ key }) => key.id === "3A01")).toBe(false);
+});
+
 test("what WhatsApp would not accept is a violation", async () => {
   const business = lab.wa.phone(number);
   const { sock } = await lab.client().pair(business);

@@ -118,6 +118,23 @@ test("signatures are right, for a client that checks them", async () => {
   distrust();
 });
 
+test("a simulator that was started anew takes the devices of the old one", async () => {
+  const one = await lab.client().pair(lab.wa.phone(number));
+  await one.end();
+  const anew = await new WhatsAppSim({ trusts_unknown_devices: true }).start();
+  const business = anew.phone(number);
+  const dana = anew.customer("+972521234567");
+  one.connect({ waWebSocketUrl: anew.url });
+  await one.opened();
+  const id = await dana.writes(business, "עדיין כאן?");
+  await one.upserts.find(({ key }) => key.id === id);
+  await one.sock.sendMessage(dana.jid, { text: "כן" });
+  expect(await dana.next()).toMatchObject({ text: "כן" });
+  await one.end();
+  await anew.stop();
+  expect(anew.violations).toEqual([]);
+});
+
 test("two devices of one account; the credentials of one connected twice", async () => {
   const business = lab.wa.phone(number);
   const dana = lab.wa.customer("+972521234567");

@@ -121,9 +121,26 @@ export class Phone implements User {
     return companion;
   }
 
+  /** Takes a device as linked before; the rest of its keys come when it uploads them. */
+  recall(device: number, noise_key: Buffer): void {
+    if (this.companions.has(device)) return;
+    const unknown = Buffer.alloc(0);
+    const signed = { id: 0, public: unknown, signature: unknown };
+    const registration = { noise_key, identity: unknown, registration_id: 0, signed };
+    const companion = new Companion(this, device, registration, this.#network);
+    companion.greeted = true;
+    this.companions.set(device, companion);
+    this.#devices = Math.max(this.#devices, device);
+  }
+
   /** Takes a device off; its credentials are worth nothing from now on. */
   unlink(companion: Companion): void {
     this.companions.delete(companion.device);
+  }
+
+  /** Any stanza, to be acknowledged, for every companion: a message of a group, a call … */
+  deliver(node: Stanza): void {
+    for (const companion of this.companions.values()) companion.deliver(node);
   }
 
   /** The owner removes every linked device on the phone. */

@@ -27,6 +27,11 @@ export interface WhatsAppSimOptions {
    * uploads none: it logs in in half the time, and sessions start without them. Default 0.
    */
   claimed_keys?: number;
+  /**
+   * A device of a known phone that this server never linked is let in, as if it had been linked
+   * before a restart of the simulator. Default false: it is logged out (401).
+   */
+  trusts_unknown_devices?: boolean;
 }
 
 /** WhatsApp on loopback, as its web clients see it: accounts, customers and the wire between. */
@@ -49,13 +54,15 @@ export class WhatsAppSim implements Network {
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #identity: ServerIdentity;
   readonly #qr_refs: number;
+  readonly #trusts_unknown_devices: boolean;
   #foreign: ServerIdentity | null = null;
   #server: Server | null = null;
   #port = 0;
 
-  constructor({ qr_refs = 6, claimed_keys = 0 }: WhatsAppSimOptions = {}) {
-    this.#qr_refs = qr_refs;
-    this.claimed_keys = claimed_keys;
+  constructor(options: WhatsAppSimOptions = {}) {
+    this.#qr_refs = options.qr_refs ?? 6;
+    this.#trusts_unknown_devices = options.trusts_unknown_devices ?? false;
+    this.claimed_keys = options.claimed_keys ?? 0;
     const static_key = Curve.generateKeyPair();
     this.#identity = { static_key, certificate: certificateChain(static_key.public) };
   }
@@ -196,12 +203,14 @@ export class WhatsAppSim implements Network {
     this.#sockets.handleUpgrade(request, socket, head, (ws) => {
       if (faultOf(faults, "no_hello")) return;
       const identity = faultOf(faults, "foreign_certificate") ? this.#stranger() : this.#identity;
-      const { qr_refs, pairing } = { qr_refs: this.#qr_refs, pairing: this.#pairing };
-      new Arrival(this, { pairing, qr_refs, faults, phones: this.#phones }).take(
-        ws,
-        socket as Socket,
-        identity,
-      );
+      const arrival = new Arrival(this, {
+        pairing: this.#pairing,
+        qr_refs: this.#qr_refs,
+        trusts_unknown_devices: this.#trusts_unknown_devices,
+        faults,
+        phones: this.#phones,
+      });
+      arrival.take(ws, socket as Socket, identity);
     });
   }
 

@@ -12,6 +12,7 @@ import { ProtocolAddress, SessionBuilder, SessionCipher, SessionRecord } from "l
 import type { SignalStorage } from "libsignal";
 import { quietly } from "./quiet.ts";
 import { stanza, type Stanza } from "./stanza.ts";
+import { laboratoryKey, type KeyPair } from "./transport/certificate.ts";
 
 /** What somebody needs to write to a device for the first time. Keys without the version byte. */
 export interface KeyBundle {
@@ -43,17 +44,20 @@ function restored(stored: Stored): SessionRecord {
 /** A phone with its own Signal identity and one session a peer, all in memory. */
 export class SignalDevice {
   readonly registration_id = 1 + Math.floor(Math.random() * 16_000);
-  readonly identity = Curve.generateKeyPair();
+  readonly identity: KeyPair;
   /** Tells queues in libsignal apart: they are one set for the whole process. */
   readonly #name: string;
-  #signed = signedKeyPair(this.identity, 1);
-  #one_time = new Map<number, { public: Uint8Array; private: Uint8Array }>();
+  #signed: ReturnType<typeof signedKeyPair>;
+  #one_time = new Map<number, KeyPair>();
   #next_id = 1;
   #sessions = new Map<string, Stored>();
   #turns = new Map<string, Promise<unknown>>();
 
+  /** A device of this name has the same identity in every process. */
   constructor(name: string) {
     this.#name = name;
+    this.identity = laboratoryKey(`identity of ${name}`);
+    this.#signed = signedKeyPair(this.identity, 1);
   }
 
   /** Keys for a new session with this device, one of them good once. */
@@ -147,7 +151,8 @@ export class SignalDevice {
       };
       try {
         const found = await new SessionCipher(alone, address).decryptWhisperMessage(ciphertext);
-        Object.assign(sessions, (after as Stored | null)?._sessions);
+        const { _sessions: changed } = after as unknown as Stored;
+        Object.assign(sessions, changed);
         return found;
       } catch {
         // Another session's message, then.
@@ -161,7 +166,7 @@ export class SignalDevice {
   }
 
   get #storage(): SignalStorage {
-    const keys = (pair: { public: Uint8Array; private: Uint8Array }) => ({
+    const keys = (pair: KeyPair) => ({
       privKey: Buffer.from(pair.private),
       pubKey: Buffer.from(generateSignalPubKey(pair.public)),
     });

@@ -10,8 +10,8 @@ const { NoiseCertificate } = proto.CertChain;
 const base_point = Buffer.alloc(32);
 base_point[0] = 9;
 
-/** The same in every process, so that a preload can trust what another process signs. */
-function laboratoryKey(name: string): KeyPair {
+/** The same in every process: what one signs another can trust, also after a restart. */
+export function laboratoryKey(name: string): KeyPair {
   const secret = createHash("sha256").update(`AgentLocator laboratory: ${name}`).digest();
   return { private: secret, public: Curve.sharedKey(secret, base_point) };
 }
