@@ -62,7 +62,7 @@ export const isOf = (business: { name: string }, instructions: string): boolean 
 export async function startProduct(more: Record<string, string> = {}): Promise<Product> {
   const testDb = await createTestDb();
   const data_dir = await mkdtemp(join(tmpdir(), "agentlocator-e2e-"));
-  const port = await freePort();
+  const port = Number(more["PORT"] ?? (await freePort()));
   const url = `http://127.0.0.1:${port}`;
   const brains = new Map<string, Brain>();
   const brain = (state: BrainState) => {

@@ -46,7 +46,7 @@ export async function settle(
   if (!looksSame(known, channel)) {
     const { state, attempt, reachable } = channel;
     const reason = reachable ? channel.reason : "unreachable";
-    const line = `[WA] connection update: state=${state}, reason=${reason ?? ""}`;
+    const line = `[WA] connection update: state=${state}, reason=${reason ?? "none"}`;
     log.info({ biz: tx.business_id, attempt }, line);
     tx.emit("whatsapp_status", {});
   }

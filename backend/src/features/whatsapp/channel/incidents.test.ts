@@ -381,5 +381,5 @@ test("what changes is logged and told to the console, what stays is not", async 
   await tell(id, lost);
   expect(await events()).toHaveLength(before + 1);
   const lines = people.logged.filter(({ biz, level }) => biz === id && level === "info");
-  expect(lines.map(({ msg }) => msg)).toEqual(["[WA] connection update: state=close, reason="]);
+  expect(lines.map(({ msg }) => msg)).toEqual(["[WA] connection update: state=close, reason=none"]);
 });
