@@ -7,7 +7,7 @@ import { salvage } from "./log-scan.ts";
 import { writeLogFile } from "./log-write.ts";
 import type { Sealer } from "./sealer.ts";
 
-/** A log of one record. */
+/** A log of one change. */
 const KEY = "document";
 
 export interface StoredDocument {
@@ -29,7 +29,7 @@ export async function writeDocument(
 ): Promise<void> {
   const change = { key: KEY, value: encodeJson(value), stamp: now() };
   const write = (to: string, ready?: () => Promise<void>) =>
-    writeLogFile(to, sealer, async (add) => void (await add(change)), ready ? { ready } : {});
+    writeLogFile(to, sealer, (add) => add(change), ready ? { ready } : {});
   await write(path, async () => void (await linkAs(path, `${path}.bak`)));
   if (andCopy) await write(`${path}.bak`);
 }
@@ -61,9 +61,9 @@ async function readOne(
     if (isMissing(error)) return "missing";
     throw unreadable(error, path);
   }
-  const { fingerprint, records } = salvage(bytes);
-  if (fingerprint === undefined || records.length !== 1) return "damaged";
-  const { value } = unsealed(path, writtenBy(path, fingerprint, sealer), records[0]!.body);
-  if (!value) return "damaged";
-  return { value: decodeJson(value), plain: fingerprint !== sealer.fingerprint };
+  const { fingerprint, blocks } = salvage(bytes);
+  if (fingerprint === undefined || blocks.length !== 1) return "damaged";
+  const [change] = unsealed(path, writtenBy(path, fingerprint, sealer), blocks[0]!.body);
+  if (!change?.value) return "damaged";
+  return { value: decodeJson(change.value), plain: fingerprint !== sealer.fingerprint };
 }

@@ -1,8 +1,10 @@
 import type { Logger } from "pino";
-import type { Change } from "./log-format.ts";
 import { openLogFile } from "./log-file.ts";
 import type { Place } from "./log-file.ts";
+import { changeBytes } from "./log-format.ts";
+import type { Change } from "./log-format.ts";
 import { writeLogFile } from "./log-write.ts";
+import type { Add } from "./log-write.ts";
 import type { Sealer } from "./sealer.ts";
 
 /** What one write takes at most; more waits for the next. */
@@ -18,7 +20,7 @@ export interface DurableMap {
   /** With the ms since the epoch when each was written; oldest first unless written again. */
   entries(): Iterable<[key: string, stamp: number]>;
   size(): number;
-  /** What the live records take on the disk. */
+  /** What is kept takes about so much on the disk. */
   bytes(): number;
   /**
    * All changes or none; null deletes. On the disk when it resolves; writes that come while one
@@ -44,6 +46,13 @@ export interface DurableMapOptions {
   onReplay?: (key: string, value: Buffer | null, stamp: number) => void;
 }
 
+interface Entry {
+  /** Shared by all that lie in one block. */
+  place: Place;
+  stamp: number;
+  bytes: number;
+}
+
 interface Waiting {
   changes: Change[];
   resolve: (stamp: number) => void;
@@ -56,18 +65,21 @@ interface Waiting {
  */
 export async function openMap(options: DurableMapOptions): Promise<DurableMap> {
   const { path, sealer, log, now, onReplay } = options;
-  let places = new Map<string, Place & { stamp: number }>();
+  let entries = new Map<string, Entry>();
   let live = 0;
   let last = 0;
 
-  function apply({ key, value, stamp }: Change, place: Place): void {
-    live -= places.get(key)?.length ?? 0;
-    if (value === null) {
-      places.delete(key);
-      return;
-    }
-    places.set(key, { ...place, stamp });
-    live += place.length;
+  function apply(change: Change, place: Place): void {
+    forget(change.key);
+    if (change.value === null) return;
+    const bytes = changeBytes(change);
+    entries.set(change.key, { place, stamp: change.stamp, bytes });
+    live += bytes;
+  }
+
+  function forget(key: string): void {
+    live -= entries.get(key)?.bytes ?? 0;
+    entries.delete(key);
   }
 
   const opened = await openLogFile(path, sealer, (change, place) => {
@@ -124,32 +136,25 @@ export async function openMap(options: DurableMapOptions): Promise<DurableMap> {
   }
 
   /** Calls `add` for what lives. */
-  function eachLive(add: (change: Change) => Promise<void>): Promise<void> {
-    return file.scan(async (change, place) => {
-      if (places.get(change.key)?.offset === place.offset) await add(change);
+  function eachLive(add: Add): Promise<void> {
+    return file.scan(async (change) => {
+      if (entries.get(change.key)?.stamp === change.stamp) await add(change);
     });
   }
 
   async function rewrite(): Promise<void> {
-    const kept: typeof places = new Map();
+    const kept: typeof entries = new Map();
     const before = file;
     try {
-      await writeLogFile(
-        path,
-        sealer,
-        (add) =>
-          eachLive(async (change) => {
-            kept.set(change.key, { ...(await add(change)), stamp: change.stamp });
-          }),
-        {
-          replaced(next) {
-            file = next;
-            places = kept;
-            live = 0;
-            for (const { length } of places.values()) live += length;
-          },
+      await writeLogFile(path, sealer, eachLive, {
+        placed(change, place) {
+          kept.set(change.key, { place, stamp: change.stamp, bytes: changeBytes(change) });
         },
-      );
+        replaced(next) {
+          file = next;
+          entries = kept;
+        },
+      });
       rewriteAt = GARBAGE_BYTES;
     } catch (error) {
       log.error({ err: error, path }, "[WA-ERROR] a file can't be rewritten");
@@ -163,16 +168,16 @@ export async function openMap(options: DurableMapOptions): Promise<DurableMap> {
   if (file.fingerprint !== sealer.fingerprint) await rewrite();
 
   return {
-    has: (key) => places.has(key),
+    has: (key) => entries.has(key),
     async get(key) {
-      const place = places.get(key);
-      if (!place) return undefined;
-      return (await file.read(place)).value ?? undefined;
+      const entry = entries.get(key);
+      const change = entry && (await file.read(entry.place, entry.stamp));
+      return change?.value ?? undefined;
     },
     *entries() {
-      for (const [key, { stamp }] of places) yield [key, stamp];
+      for (const [key, { stamp }] of entries) yield [key, stamp];
     },
-    size: () => places.size,
+    size: () => entries.size,
     bytes: () => live,
 
     write(changes) {
@@ -190,19 +195,8 @@ export async function openMap(options: DurableMapOptions): Promise<DurableMap> {
       });
     },
 
-    forget(key) {
-      live -= places.get(key)?.length ?? 0;
-      places.delete(key);
-    },
-
-    copyTo: (target) =>
-      exclusive(() =>
-        writeLogFile(target, sealer, (add) =>
-          eachLive(async (change) => {
-            await add(change);
-          }),
-        ),
-      ),
+    forget,
+    copyTo: (target) => exclusive(() => writeLogFile(target, sealer, eachLive)),
 
     async close() {
       await exclusive(async () => {

@@ -3,29 +3,32 @@ import type { FileHandle } from "node:fs/promises";
 import { StorageCorrupt, StorageUnreadable } from "./errors.ts";
 import { unreadable, writeAll } from "./files.ts";
 import {
+  BLOCK_BYTES,
   HEADER_BYTES,
-  RECORD_BYTES,
+  blockAt,
+  changeBytes,
   decodeBody,
   encodeBody,
   encodeFrame,
   parseHeader,
-  recordAt,
 } from "./log-format.ts";
-import type { Change } from "./log-format.ts";
+import type { Change, StoredChange } from "./log-format.ts";
 import { LogDamage, readAt, scanFrames } from "./log-scan.ts";
 import { plainSealer } from "./sealer.ts";
 import type { Sealer } from "./sealer.ts";
 
-/** Where a record lies: its first byte, and how many. */
+/** A block is closed when it has so much. */
+const BLOCK_TARGET_BYTES = 4 * 1024;
+
+/** The block in which a change lies: its first byte, and how many. */
 export interface Place {
   offset: number;
   length: number;
 }
 
 export type OnChange = (change: StoredChange, place: Place) => void | Promise<void>;
-export type StoredChange = Change & { value: Buffer | null };
 
-/** An append-only file of records; one owner. */
+/** An append-only file of changes; one owner. */
 export interface LogFile {
   /** How the file is sealed: 0 when it was written while there was no APP_SECRET. */
   readonly fingerprint: number;
@@ -36,8 +39,8 @@ export interface LogFile {
    * @throws the file system's error; then the file is as it was, and takes more when it can
    */
   append(changes: readonly Change[]): Promise<Place[]>;
-  /** @throws StorageCorrupt when the record's checksum is wrong */
-  read(place: Place): Promise<StoredChange>;
+  /** @throws StorageCorrupt when the block's checksum is wrong */
+  read(place: Place, stamp: number): Promise<StoredChange | undefined>;
   /** From the beginning. @throws StorageCorrupt */
   scan(onChange: OnChange): Promise<void>;
   /** After the reads that are under way. */
@@ -88,8 +91,8 @@ export function writtenBy(path: string, fingerprint: number, sealer: Sealer): Se
   );
 }
 
-/** @throws StorageUnreadable when a well record does not open: it was moved here from elsewhere */
-export function unsealed(path: string, sealer: Sealer, body: Buffer): StoredChange {
+/** @throws StorageUnreadable when a well block does not open: it was moved here from elsewhere */
+export function unsealed(path: string, sealer: Sealer, body: Buffer): StoredChange[] {
   try {
     return decodeBody(sealer.open(body));
   } catch (error) {
@@ -97,6 +100,21 @@ export function unsealed(path: string, sealer: Sealer, body: Buffer): StoredChan
       cause: error,
     });
   }
+}
+
+/** In the order given; each group makes a block. */
+export function inBlocks<T extends Change>(changes: readonly T[]): T[][] {
+  const blocks: T[][] = [];
+  let bytes = Infinity;
+  for (const change of changes) {
+    if (bytes >= BLOCK_TARGET_BYTES) {
+      blocks.push([]);
+      bytes = 0;
+    }
+    blocks.at(-1)!.push(change);
+    bytes += changeBytes(change);
+  }
+  return blocks;
 }
 
 async function scan(
@@ -108,10 +126,10 @@ async function scan(
   onChange: OnChange,
 ): Promise<number> {
   try {
-    return await scanFrames(handle, marker, size, async (records, payloadAt) => {
-      for (const { start, body } of records) {
-        const place = { offset: payloadAt + start, length: RECORD_BYTES + body.length };
-        await onChange(unsealed(path, sealer, body), place);
+    return await scanFrames(handle, marker, size, async (blocks, payloadAt) => {
+      for (const { start, body } of blocks) {
+        const place = { offset: payloadAt + start, length: BLOCK_BYTES + body.length };
+        for (const change of unsealed(path, sealer, body)) await onChange(change, place);
       }
     });
   } catch (error) {
@@ -144,7 +162,8 @@ export function logFile(
 
     async append(changes) {
       await trim();
-      const bodies = changes.map((change) => sealer.seal(encodeBody(change)));
+      const blocks = inBlocks(changes);
+      const bodies = blocks.map((block) => sealer.seal(encodeBody(block)));
       const { frame, starts } = encodeFrame(marker, bodies);
       ragged = true;
       try {
@@ -158,16 +177,16 @@ export function logFile(
       ragged = false;
       const at = end;
       end += frame.length;
-      return bodies.map((body, i) => ({
-        offset: at + starts[i]!,
-        length: RECORD_BYTES + body.length,
-      }));
+      return blocks.flatMap((block, i) => {
+        const place = { offset: at + starts[i]!, length: BLOCK_BYTES + bodies[i]!.length };
+        return block.map(() => place);
+      });
     },
 
-    async read({ offset, length }) {
-      const record = recordAt(await readAt(handle, offset, length), 0);
-      if (!record?.well) throw new StorageCorrupt(`${path} is damaged at byte ${offset}`, path);
-      return unsealed(path, sealer, record.body);
+    async read({ offset, length }, stamp) {
+      const block = blockAt(await readAt(handle, offset, length), 0);
+      if (!block?.well) throw new StorageCorrupt(`${path} is damaged at byte ${offset}`, path);
+      return unsealed(path, sealer, block.body).find((change) => change.stamp === stamp);
     },
 
     async scan(onChange) {

@@ -5,16 +5,18 @@ import { crc32 } from "node:zlib";
  * A log file:
  *   header   magic 8 · key fingerprint 4 · frame marker 4 · CRC-32 of these 4
  *   frames   marker 4 · payload length 4 · CRC-32 of these 4 · payload
- *   payload  records: length 4 · CRC-32 of length and body 4 · body (sealed or plain)
- *   body     operation 1 · stamp 6 · key length 2 · key · value
+ *   payload  blocks: length 4 · CRC-32 of length and body 4 · body (sealed or plain)
+ *   body     changes: operation 1 · stamp 6 · key length 2 · value length 4 · key · value
  * A frame is what one write put there: all of it counts, or nothing. Its marker is drawn for each
- * file, so nothing that a stranger writes can look like a frame. All numbers are little-endian.
+ * file, so nothing that a stranger writes can look like a frame. A block is what is sealed and
+ * read at once: small, yet with more than one change, for a seal costs more than what is in it.
+ * All numbers are little-endian.
  */
 const MAGIC = Buffer.from("ALSTORE1", "latin1");
 export const HEADER_BYTES = 20;
 export const FRAME_BYTES = 12;
-export const RECORD_BYTES = 8;
-const BODY_BYTES = 9;
+export const BLOCK_BYTES = 8;
+const CHANGE_BYTES = 13;
 const PUT = 1;
 const DELETE = 2;
 
@@ -31,9 +33,11 @@ export interface Change {
   stamp: number;
 }
 
-/** A record where it lies in its payload; `well`: its checksum is right. */
-export interface RawRecord {
-  /** Of the record's length field, counted from the payload's beginning. */
+export type StoredChange = Change & { value: Buffer | null };
+
+/** A block where it lies in its payload; `well`: its checksum is right. */
+export interface Block {
+  /** Of the block's length field, counted from the payload's beginning. */
   start: number;
   body: Buffer;
   well: boolean;
@@ -55,33 +59,49 @@ export function parseHeader(bytes: Buffer): Header | undefined {
   return { fingerprint: bytes.readUInt32LE(8), marker: bytes.readUInt32LE(12) };
 }
 
-export function encodeBody({ key, value, stamp }: Change): Buffer {
-  const name = Buffer.from(key, "utf8");
-  const body = Buffer.allocUnsafe(BODY_BYTES + name.length + (value?.length ?? 0));
-  body.writeUInt8(value ? PUT : DELETE, 0);
-  body.writeUIntLE(stamp, 1, 6);
-  body.writeUInt16LE(name.length, 7);
-  name.copy(body, BODY_BYTES);
-  if (value) body.set(value, BODY_BYTES + name.length);
+/** What a change takes of a block's body. */
+export function changeBytes({ key, value }: Change): number {
+  return CHANGE_BYTES + Buffer.byteLength(key, "utf8") + (value?.length ?? 0);
+}
+
+export function encodeBody(changes: readonly Change[]): Buffer {
+  const body = Buffer.allocUnsafe(changes.reduce((sum, change) => sum + changeBytes(change), 0));
+  let at = 0;
+  for (const { key, value, stamp } of changes) {
+    body.writeUInt8(value ? PUT : DELETE, at);
+    body.writeUIntLE(stamp, at + 1, 6);
+    body.writeUInt32LE(value?.length ?? 0, at + 9);
+    const named = body.write(key, at + CHANGE_BYTES, "utf8");
+    body.writeUInt16LE(named, at + 7);
+    at += CHANGE_BYTES + named;
+    if (value) body.set(value, at);
+    at += value?.length ?? 0;
+  }
   return body;
 }
 
-export function decodeBody(body: Buffer): Change & { value: Buffer | null } {
-  const end = BODY_BYTES + body.readUInt16LE(7);
-  const deleted = body.readUInt8(0) === DELETE;
-  return {
-    key: body.toString("utf8", BODY_BYTES, end),
-    value: deleted ? null : body.subarray(end),
-    stamp: body.readUIntLE(1, 6),
-  };
+export function decodeBody(body: Buffer): StoredChange[] {
+  const changes: StoredChange[] = [];
+  let at = 0;
+  while (at < body.length) {
+    const from = at + CHANGE_BYTES + body.readUInt16LE(at + 7);
+    const end = from + body.readUInt32LE(at + 9);
+    changes.push({
+      key: body.toString("utf8", at + CHANGE_BYTES, from),
+      value: body.readUInt8(at) === DELETE ? null : body.subarray(from, end),
+      stamp: body.readUIntLE(at + 1, 6),
+    });
+    at = end;
+  }
+  return changes;
 }
 
-/** One frame of these (sealed) bodies. `starts`: of each record, counted from the frame's start. */
+/** One frame of these (sealed) bodies. `starts`: of each block, counted from the frame's start. */
 export function encodeFrame(
   marker: number,
   bodies: readonly Buffer[],
 ): { frame: Buffer; starts: number[] } {
-  const length = bodies.reduce((sum, body) => sum + RECORD_BYTES + body.length, 0);
+  const length = bodies.reduce((sum, body) => sum + BLOCK_BYTES + body.length, 0);
   const frame = Buffer.allocUnsafe(FRAME_BYTES + length);
   frame.writeUInt32LE(marker, 0);
   frame.writeUInt32LE(length, 4);
@@ -92,8 +112,8 @@ export function encodeFrame(
     starts.push(at);
     frame.writeUInt32LE(body.length, at);
     frame.writeUInt32LE(crc32(body, crc32(frame.subarray(at, at + 4))), at + 4);
-    body.copy(frame, at + RECORD_BYTES);
-    at += RECORD_BYTES + body.length;
+    body.copy(frame, at + BLOCK_BYTES);
+    at += BLOCK_BYTES + body.length;
   }
   return { frame, starts };
 }
@@ -105,24 +125,24 @@ export function frameLength(bytes: Buffer, at: number, marker: number): number |
   return FRAME_BYTES + bytes.readUInt32LE(at + 4);
 }
 
-/** Undefined when the lengths of the records do not add up to the payload. */
-export function splitPayload(payload: Buffer): RawRecord[] | undefined {
-  const records: RawRecord[] = [];
+/** Undefined when the lengths of the blocks do not add up to the payload. */
+export function splitPayload(payload: Buffer): Block[] | undefined {
+  const blocks: Block[] = [];
   let at = 0;
   while (at < payload.length) {
-    const record = recordAt(payload, at);
-    if (!record) return undefined;
-    records.push(record);
-    at += RECORD_BYTES + record.body.length;
+    const block = blockAt(payload, at);
+    if (!block) return undefined;
+    blocks.push(block);
+    at += BLOCK_BYTES + block.body.length;
   }
-  return records;
+  return blocks;
 }
 
-export function recordAt(bytes: Buffer, start: number): RawRecord | undefined {
-  if (start + RECORD_BYTES > bytes.length) return undefined;
-  const end = start + RECORD_BYTES + bytes.readUInt32LE(start);
-  if (end > bytes.length || end < start + RECORD_BYTES + BODY_BYTES) return undefined;
-  const body = bytes.subarray(start + RECORD_BYTES, end);
+export function blockAt(bytes: Buffer, start: number): Block | undefined {
+  if (start + BLOCK_BYTES > bytes.length) return undefined;
+  const end = start + BLOCK_BYTES + bytes.readUInt32LE(start);
+  if (end > bytes.length || end < start + BLOCK_BYTES + CHANGE_BYTES) return undefined;
+  const body = bytes.subarray(start + BLOCK_BYTES, end);
   const sum = crc32(body, crc32(bytes.subarray(start, start + 4)));
   return { start, body, well: sum === bytes.readUInt32LE(start + 4) };
 }

@@ -2,13 +2,13 @@ import { readFile } from "node:fs/promises";
 import { StorageUnreadable } from "./errors.ts";
 import { isMissing, linkAs } from "./files.ts";
 import { unsealed, writtenBy } from "./log-file.ts";
-import type { StoredChange } from "./log-file.ts";
+import type { StoredChange } from "./log-format.ts";
 import { salvage } from "./log-scan.ts";
 import { writeLogFile } from "./log-write.ts";
 import type { Sealer } from "./sealer.ts";
 
 export interface Rebuilt {
-  /** Records that the new file has. */
+  /** Keys that the new file has. */
   records: number;
   /** Those of them that only a copy had, or had newer. */
   from_copies: number;
@@ -67,15 +67,15 @@ async function readable(path: string, sealer: Sealer): Promise<StoredChange[]> {
     if (isMissing(error)) return [];
     throw error;
   }
-  const { fingerprint, records } = salvage(bytes);
+  const { fingerprint, blocks } = salvage(bytes);
   if (fingerprint !== undefined) {
     const written = writtenBy(path, fingerprint, sealer);
-    return records.map(({ body }) => unsealed(path, written, body));
+    return blocks.flatMap(({ body }) => unsealed(path, written, body));
   }
-  // Without its header the file does not say how it was sealed; records that open say it.
-  return records.flatMap(({ body }) => {
+  // Without its header the file does not say how it was sealed; blocks that open say it.
+  return blocks.flatMap(({ body }) => {
     try {
-      return [unsealed(path, sealer, body)];
+      return unsealed(path, sealer, body);
     } catch (error) {
       if (error instanceof StorageUnreadable) return [];
       throw error;

@@ -1,17 +1,17 @@
 import type { FileHandle } from "node:fs/promises";
 import {
+  BLOCK_BYTES,
   FRAME_BYTES,
   HEADER_BYTES,
-  RECORD_BYTES,
+  blockAt,
   frameLength,
   parseHeader,
-  recordAt,
   splitPayload,
 } from "./log-format.ts";
-import type { RawRecord } from "./log-format.ts";
+import type { Block } from "./log-format.ts";
 
 /** Small enough to be worked through between two beats of the event loop. */
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 128 * 1024;
 const SECTOR_BYTES = 512;
 
 /** Bytes that were acknowledged are damaged, from this offset on. */
@@ -23,6 +23,17 @@ export class LogDamage extends Error {
     super(`damaged at byte ${offset}`);
     this.offset = offset;
   }
+}
+
+let last: Promise<void> = Promise.resolve();
+
+/**
+ * Lets the event loop go round; of all who ask, one at a time comes back. So many files that are
+ * gone through at once take longer, but what else the process has to do does not wait for them.
+ */
+function turn(): Promise<void> {
+  last = last.then(() => new Promise((resolve) => setImmediate(resolve)));
+  return last;
 }
 
 /** Reads exactly this much, unless the file ends before. */
@@ -38,7 +49,7 @@ export async function readAt(file: FileHandle, offset: number, length: number): 
 }
 
 /**
- * Goes through all frames between the header and `size`. `onFrame` gets a frame's records and the
+ * Goes through all frames between the header and `size`. `onFrame` gets a frame's blocks and the
  * offset of its payload in the file.
  * @returns the end of the last whole frame; behind it may be what a cut write left, never
  *   acknowledged
@@ -48,19 +59,20 @@ export async function scanFrames(
   file: FileHandle,
   marker: number,
   size: number,
-  onFrame: (records: RawRecord[], payloadAt: number) => void | Promise<void>,
+  onFrame: (blocks: Block[], payloadAt: number) => void | Promise<void>,
 ): Promise<number> {
   let offset = HEADER_BYTES;
   let wanted = CHUNK_BYTES;
   while (offset < size) {
     const chunk = await readAt(file, offset, Math.min(wanted, size - offset));
+    await turn();
     let used = 0;
     for (;;) {
       const length = frameLength(chunk, used, marker);
       if (length === undefined || used + length > chunk.length) break;
-      const records = splitPayload(chunk.subarray(used + FRAME_BYTES, used + length));
-      if (!records?.every(({ well }) => well)) break;
-      await onFrame(records, offset + used + FRAME_BYTES);
+      const blocks = splitPayload(chunk.subarray(used + FRAME_BYTES, used + length));
+      if (!blocks?.every(({ well }) => well)) break;
+      await onFrame(blocks, offset + used + FRAME_BYTES);
       used += length;
     }
     offset += used;
@@ -101,34 +113,34 @@ function wasCut(rest: Buffer, offset: number, marker: number): boolean {
 }
 
 /** Each complete frame that can be found from `from` on, whatever lies between them. */
-function* frames(bytes: Buffer, marker: number, from: number): Generator<RawRecord[]> {
+function* frames(bytes: Buffer, marker: number, from: number): Generator<Block[]> {
   const sought = Buffer.alloc(4);
   sought.writeUInt32LE(marker);
   for (let at = bytes.indexOf(sought, from); at >= 0; at = bytes.indexOf(sought, at + 1)) {
     const length = frameLength(bytes, at, marker);
     if (length === undefined || at + length > bytes.length) continue;
-    const records = wellRecords(bytes.subarray(at + FRAME_BYTES, at + length));
-    if (records.length > 0) yield records;
+    const blocks = wellBlocks(bytes.subarray(at + FRAME_BYTES, at + length));
+    if (blocks.length > 0) yield blocks;
   }
 }
 
 /** Those that can be trusted of a payload in which others may be damaged. */
-function wellRecords(payload: Buffer): RawRecord[] {
-  const records: RawRecord[] = [];
+function wellBlocks(payload: Buffer): Block[] {
+  const blocks: Block[] = [];
   let at = 0;
-  for (let record = recordAt(payload, at); record; record = recordAt(payload, at)) {
-    if (record.well) records.push(record);
-    at += RECORD_BYTES + record.body.length;
+  for (let block = blockAt(payload, at); block; block = blockAt(payload, at)) {
+    if (block.well) blocks.push(block);
+    at += BLOCK_BYTES + block.body.length;
   }
-  return records;
+  return blocks;
 }
 
 /** All that can still be read of a damaged file, in the order in which it was written. */
-export function salvage(bytes: Buffer): { fingerprint: number | undefined; records: RawRecord[] } {
+export function salvage(bytes: Buffer): { fingerprint: number | undefined; blocks: Block[] } {
   const header = parseHeader(bytes);
   // Without a header the first frame still says what marks a frame.
   const known = bytes.length >= HEADER_BYTES + FRAME_BYTES;
   const marker = header?.marker ?? (known ? bytes.readUInt32LE(HEADER_BYTES) : undefined);
-  const records = marker === undefined ? [] : [...frames(bytes, marker, HEADER_BYTES)].flat();
-  return { fingerprint: header?.fingerprint, records };
+  const blocks = marker === undefined ? [] : [...frames(bytes, marker, HEADER_BYTES)].flat();
+  return { fingerprint: header?.fingerprint, blocks };
 }

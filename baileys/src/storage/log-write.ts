@@ -1,53 +1,63 @@
 import { replaceFile, writeAll } from "./files.ts";
-import { logFile } from "./log-file.ts";
+import { inBlocks, logFile } from "./log-file.ts";
 import type { LogFile, Place } from "./log-file.ts";
-import { FRAME_BYTES, RECORD_BYTES, encodeBody, encodeFrame, newHeader } from "./log-format.ts";
+import { BLOCK_BYTES, changeBytes, encodeBody, encodeFrame, newHeader } from "./log-format.ts";
 import type { Change } from "./log-format.ts";
 import type { Sealer } from "./sealer.ts";
 
-/** Small frames: damage to one takes little with it. */
+/** Small frames: damage to the head of one takes little with it. */
 const FRAME_TARGET_BYTES = 64 * 1024;
+
+export type Add = (change: Change) => Promise<void>;
+
+export interface WriteSteps {
+  /** A change will lie there. */
+  placed?: (change: Change, place: Place) => void;
+  /** The new file is whole, and the old one still in its place. */
+  ready?: () => Promise<void>;
+  /** The new one is in its place, open, and belongs to whoever is told so. */
+  replaced?: (file: LogFile) => void;
+}
 
 /**
  * Writes a whole log in the place of the one that is there, if any; on the disk when it resolves.
- * @param fill hands over the records, each with a place where it will lie
- * @param steps `ready`: the new file is whole and the old one still in its place; `replaced`: the
- *   new one is in its place, open, and belongs to whoever is told so
+ * @param fill hands over the changes
  */
 export async function writeLogFile(
   path: string,
   sealer: Sealer,
-  fill: (add: (change: Change) => Promise<Place>) => Promise<void>,
-  steps: { ready?: () => Promise<void>; replaced?: (file: LogFile) => void } = {},
+  fill: (add: Add) => Promise<void>,
+  { placed, ready, replaced }: WriteSteps = {},
 ): Promise<void> {
   const { header, bytes } = newHeader(sealer.fingerprint);
-  const { ready, replaced } = steps;
   let end = bytes.length;
   await replaceFile(
     path,
     async (file) => {
       await writeAll(file, bytes, 0);
-      let bodies: Buffer[] = [];
-      let held = 0;
+      let held: Change[] = [];
+      let held_bytes = 0;
 
       async function flush(): Promise<void> {
-        if (bodies.length === 0) return;
-        const { frame } = encodeFrame(header.marker, bodies);
-        bodies = [];
-        held = 0;
+        const blocks = inBlocks(held);
+        const bodies = blocks.map((block) => sealer.seal(encodeBody(block)));
+        const { frame, starts } = encodeFrame(header.marker, bodies);
+        for (const [i, block] of blocks.entries()) {
+          const place = { offset: end + starts[i]!, length: BLOCK_BYTES + bodies[i]!.length };
+          for (const change of block) placed?.(change, place);
+        }
+        held = [];
+        held_bytes = 0;
         await writeAll(file, frame, end);
         end += frame.length;
       }
 
       await fill(async (change) => {
-        const body = sealer.seal(encodeBody(change));
-        const place = { offset: end + FRAME_BYTES + held, length: RECORD_BYTES + body.length };
-        bodies.push(body);
-        held += place.length;
-        if (held >= FRAME_TARGET_BYTES) await flush();
-        return place;
+        held.push(change);
+        held_bytes += changeBytes(change);
+        if (held_bytes >= FRAME_TARGET_BYTES) await flush();
       });
-      await flush();
+      if (held.length > 0) await flush();
     },
     {
       ...(ready && { ready }),
