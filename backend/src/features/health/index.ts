@@ -137,9 +137,14 @@ function providerChecks(env: Env) {
   const check = (enabled: boolean, url: () => string, headers: () => Record<string, string>) =>
     cached(30_000, async () => (enabled ? probe(url(), headers()) : "disabled"));
   return {
-    baileys: cached(5000, async () =>
-      env.BAILEYS_OUTBOUND_URL ? probe(`${env.BAILEYS_OUTBOUND_URL}/healthz`) : "disabled",
-    ),
+    baileys: cached(5000, async () => {
+      const { BAILEYS_OUTBOUND_URL: url, BAILEYS_WEBHOOK_SECRET: secret } = env;
+      if (!url) return "disabled";
+      // With the secret it says more: whether the secret fits, and whether it can do its work.
+      return secret
+        ? probe(`${url}/health`, { "X-BAILEYS-SECRET": secret })
+        : probe(`${url}/healthz`);
+    }),
     openai: check(
       env.OPENAI_API_KEY !== undefined,
       () => `${env.OPENAI_BASE_URL}/models`,
