@@ -121,7 +121,7 @@ test("somebody who called and then writes is one contact, known by name", async 
   const { items } = await business.owner.get<{ items: Contact[] }>("/api/contacts");
   expect(items).toMatchObject([{ name: "יעל", phone: `+${yael.number}` }]);
   // The chat knows what was said on the telephone.
-  const asked = world.product.openai.requests.filter(({ path }) => path.includes("completions"));
+  const asked = world.product.openai.requests.filter(({ path }) => path.endsWith("/responses"));
   expect(JSON.stringify(asked.at(-1)?.body)).toContain(phrase("opening_hours").text);
 });
 
