@@ -7,6 +7,7 @@ import { ChangedMeanwhile } from "./customer.ts";
 import type { Address } from "./customer.ts";
 import type { InboundMessage, Receipt } from "./inbound-message.ts";
 import { kindOf } from "./gateway-event.ts";
+import { messageKey } from "./message-lock.ts";
 import { storeReceipt } from "./receipts.ts";
 import { storeMessage } from "./store-message.ts";
 
@@ -49,11 +50,7 @@ export async function deliver(
 ): Promise<Delivered> {
   return again(() =>
     db.inBusiness(business_id, async (tx) => {
-      const business = await tx
-        .trx("businesses")
-        .join("settings", "settings.business_id", "businesses.id")
-        .where("businesses.id", business_id)
-        .first<BusinessRow | undefined>("status", "phone_number", "whatsapp_number", "language");
+      const business = await businessOf(tx, told);
       if (!business) return "unknown_business";
       if (told.event === "connection") await applyConnection(tx, told.connection);
       if (told.event === "receipt") {
@@ -73,6 +70,26 @@ export async function deliver(
       return "done";
     }),
   );
+}
+
+/**
+ * The business, with `lockMessage` for the messages that are told. They are sorted, and come before
+ * any row is locked.
+ */
+async function businessOf(tx: BusinessTx, told: Told): Promise<BusinessRow | undefined> {
+  const messages = told.event === "message" ? apart(told.message) : [];
+  const keys = messages.map(({ provider, provider_msg_id }) =>
+    messageKey(tx.business_id, provider, provider_msg_id),
+  );
+  const { rows } = await tx.trx.raw(
+    `select status, phone_number, whatsapp_number, language,
+       (select count(pg_advisory_xact_lock(hashtextextended(key, 0)))
+        from unnest(?::text[]) as key) as locked
+     from businesses join settings on settings.business_id = businesses.id
+     where businesses.id = ?`,
+    [keys.toSorted(), tx.business_id],
+  );
+  return rows[0];
 }
 
 /** A JID's digits are a number even if nobody knows such numbers yet. */

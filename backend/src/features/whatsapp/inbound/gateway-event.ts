@@ -10,6 +10,7 @@ import type { InboundMedia, InboundMessage, MessageType, Receipt } from "./inbou
 import { readPersons } from "./jid.ts";
 import { readMoment } from "./moment.ts";
 import { placeText } from "./place.ts";
+import { clean } from "./storable.ts";
 
 /** What the gateway, or a hand-made request, tells. */
 export type GatewayTold =
@@ -70,7 +71,7 @@ const Given = z.object({
 export function readGatewayEvent(raw: string, now: number): GatewayTold {
   let payload: unknown;
   try {
-    payload = JSON.parse(raw);
+    payload = JSON.parse(raw, (_, value) => (typeof value === "string" ? clean(value) : value));
   } catch {
     return { event: "invalid", why: "not JSON" };
   }

@@ -6,6 +6,7 @@ import { readGatewayEvent } from "./gateway-event.ts";
 import { businessFor, businessOfSent } from "./route-to-business.ts";
 import { setAside } from "./set-aside.ts";
 import type { Aside } from "./set-aside.ts";
+import { clean } from "./storable.ts";
 import { twilioErrorWords } from "./twilio-errors.ts";
 import { readTwilioMessage, readTwilioStatus, sidOf } from "./twilio-message.ts";
 
@@ -107,12 +108,16 @@ export function createReceiver(deps: ReceiveDeps): Receiver {
 
   return {
     gateway: (raw) => orAside("gateway", raw, fromGateway(raw)),
-    twilioMessage: (params) => orAside("twilio", JSON.stringify(params), message(params)),
-    twilioStatus: (params) => orAside("twilio_status", JSON.stringify(params), status(params)),
+    twilioMessage: (params) => orAside("twilio", JSON.stringify(params), message(cleaned(params))),
+    twilioStatus: (params) =>
+      orAside("twilio_status", JSON.stringify(params), status(cleaned(params))),
     give({ source, payload }, business_id) {
       if (source === "gateway") return fromGateway(payload, business_id);
       const receive = source === "twilio" ? message : status;
-      return receive(JSON.parse(payload), business_id);
+      return receive(cleaned(JSON.parse(payload)), business_id);
     },
   };
 }
+
+const cleaned = (params: TwilioParams): TwilioParams =>
+  Object.fromEntries(Object.entries(params).map(([name, value]) => [name, clean(value)]));

@@ -7,16 +7,15 @@ export function clean(text: string): string {
   return text.replaceAll("\0", "").toWellFormed();
 }
 
-/** A message's text, cleaned; one that is longer than any message of WhatsApp is cut, and says so. */
+/** A message's text; one that is longer than any message of WhatsApp is cut, and says so. */
 export function storableText(text: string): string {
-  const cleaned = clean(text);
-  if (cleaned.length <= LONGEST_TEXT) return cleaned;
-  const cut = cleaned.slice(0, LONGEST_TEXT).toWellFormed();
-  return `${cut}\n[… ${LONGEST_TEXT} / ${cleaned.length}]`;
+  if (text.length <= LONGEST_TEXT) return text;
+  const cut = text.slice(0, LONGEST_TEXT).toWellFormed();
+  return `${cut}\n[… ${LONGEST_TEXT} / ${text.length}]`;
 }
 
 /** A person's name, in one line. */
 export function storableName(name: string): string {
-  const line = clean(name).replaceAll(/\s+/g, " ").trim();
+  const line = name.replaceAll(/\s+/g, " ").trim();
   return line.slice(0, LONGEST_NAME).toWellFormed();
 }

@@ -7,8 +7,7 @@ import { applyChanges, isChange, storeChange } from "./changes.ts";
 import { customerAt } from "./customer.ts";
 import type { Address } from "./customer.ts";
 import type { InboundMessage } from "./inbound-message.ts";
-import { lockMessage } from "./message-lock.ts";
-import { clean, storableName, storableText } from "./storable.ts";
+import { storableName, storableText } from "./storable.ts";
 
 /** Older than this it comes from a queue, and is shown at its own time instead of now. */
 const LATE_MS = 60_000;
@@ -25,7 +24,8 @@ export interface StoringOptions {
 
 /**
  * Stores what came in, once, however often it comes. The customer's messages are unread and wait
- * for the agent; what the owner typed is from a person, and pauses the agent on the thread.
+ * for the agent; what the owner typed is from a person, and pauses the agent on the thread. The
+ * caller holds `lockMessage` for it.
  * @returns the message's id; null when it was here before, or is a change to another one
  */
 export async function storeMessage(
@@ -39,21 +39,19 @@ export async function storeMessage(
     return null;
   }
   const at = timeOf(message, now);
-  const { provider, from_me } = message;
-  const provider_msg_id = clean(message.provider_msg_id);
+  const { provider, provider_msg_id, from_me } = message;
   const { contact_id, thread_id, named } = await customerAt(tx, address, provider);
-  await lockMessage(tx, provider, provider_msg_id);
   const row: NewMessage = {
     thread_id,
     direction: from_me ? "out" : "in",
     author: from_me ? "user" : "customer",
     status: from_me ? "sent" : "received",
     message_type: message.type,
-    text: message.text === null ? null : storableText(message.text),
+    text: message.text && storableText(message.text),
     provider,
     provider_msg_id,
     reply_to_id: await idOf(tx, message, message.reply_to),
-    remote_jid: message.remote_jid && clean(message.remote_jid),
+    remote_jid: message.remote_jid,
     created_at: at,
   };
   const stored =
@@ -82,10 +80,7 @@ function timeOf({ at }: InboundMessage, now: Date): Date {
 
 async function idOf(tx: BusinessTx, { provider }: InboundMessage, provider_msg_id: string | null) {
   if (provider_msg_id === null) return null;
-  const found = await tx
-    .trx("messages")
-    .where({ provider, provider_msg_id: clean(provider_msg_id) })
-    .first("id");
+  const found = await tx.trx("messages").where({ provider, provider_msg_id }).first("id");
   return found?.id ?? null;
 }
 
