@@ -1,22 +1,12 @@
 import { createHmac, randomBytes } from "node:crypto";
-import {
-  aesDecryptCTR,
-  aesDecryptGCM,
-  aesEncryptCTR,
-  Curve,
-  derivePairingCodeKey,
-  generateSignalPubKey,
-  hkdf,
-  proto,
-  WA_ADV_ACCOUNT_SIG_PREFIX,
-  WA_ADV_DEVICE_SIG_PREFIX,
-} from "@whiskeysockets/baileys";
-import { verifySignature } from "libsignal/src/curve.js";
+import { Curve, hkdf, proto } from "@whiskeysockets/baileys";
 import type { Companion, Registration } from "./companion.ts";
 import { jidOf } from "./conversation.ts";
 import { Journal } from "./journal.ts";
 import { seconds, type Network } from "./network.ts";
+import { openBundle, unwrap, wrap } from "./pairing-code.ts";
 import type { Phone } from "./phone.ts";
+import { vouch } from "./registration.ts";
 import { attribute, bytes, child, Malformed, SERVER, stanza, text, type Stanza } from "./stanza.ts";
 import type { Connection } from "./transport/connection.ts";
 
@@ -111,14 +101,10 @@ export class Pairing {
     if (phone.demands_passkey) this.#demandPasskey(candidate);
     const { wrapped, ref, refused } = candidate.code;
     if (refused) throw new Error(`couldn't link device: ${refused}`);
-    const key = await derivePairingCodeKey(code.replace("-", ""), wrapped.subarray(0, 32));
-    const their_ephemeral = aesDecryptCTR(wrapped.subarray(48), key, wrapped.subarray(32, 48));
-
+    const typed = code.replace("-", "");
+    const their_ephemeral = await unwrap(typed, wrapped);
     const ephemeral = Curve.generateKeyPair();
-    const salt = randomBytes(32);
-    const iv = randomBytes(16);
-    const own_key = await derivePairingCodeKey(code.replace("-", ""), salt);
-    const own_wrapped = Buffer.concat([salt, iv, aesEncryptCTR(ephemeral.public, own_key, iv)]);
+    const own_wrapped = await wrap(typed, ephemeral.public);
     const finish = new Promise<{ wrapped: Buffer; identity: Buffer }>((resolve) => {
       candidate.finished = resolve;
     });
@@ -195,20 +181,10 @@ export class Pairing {
   /** The last step of both ways: the account signs the client's identity, the client its own. */
   async #link(phone: Phone, candidate: Candidate, adv_secret: Buffer): Promise<Companion> {
     const { connection, registration } = candidate;
-    const account = phone.signal.identity;
     const companion = phone.link(registration);
-    const keyIndex = companion.device;
-    const identity = { rawId: 1, timestamp: Math.floor(Date.now() / 1000), keyIndex };
-    const details = proto.ADVDeviceIdentity.encode(identity).finish();
-    const accountSignature = Curve.sign(
-      account.private,
-      Buffer.concat([WA_ADV_ACCOUNT_SIG_PREFIX, details, registration.identity]),
-    );
-    const accountSignatureKey = account.public;
-    const signed = { details, accountSignatureKey, accountSignature };
-    const signed_details = proto.ADVSignedDeviceIdentity.encode(signed).finish();
-    const hmac = createHmac("sha256", adv_secret).update(signed_details).digest();
-    const sealed = proto.ADVSignedDeviceIdentityHMAC.encode({ details: signed_details, hmac });
+    const vouched = vouch(phone.signal.identity, registration.identity, companion.device);
+    const hmac = createHmac("sha256", adv_secret).update(vouched.signed).digest();
+    const sealed = proto.ADVSignedDeviceIdentityHMAC.encode({ details: vouched.signed, hmac });
     const answer = new Promise<Stanza>((resolve) => {
       candidate.signed = resolve;
     });
@@ -228,12 +204,9 @@ export class Pairing {
         child(await orClosed(connection, answer), "pair-device-sign"),
         "device-identity",
       );
-      const { deviceSignature } = proto.ADVSignedDeviceIdentity.decode(bytes(node));
-      const own = [WA_ADV_DEVICE_SIG_PREFIX, details, registration.identity, accountSignatureKey];
       const right =
-        node.attrs["key-index"] === String(keyIndex) &&
-        deviceSignature &&
-        verifies(registration.identity, Buffer.concat(own), deviceSignature);
+        node.attrs["key-index"] === String(companion.device) &&
+        vouched.acceptedBy(registration.identity, bytes(node));
       if (!right) this.#network.violation(phone.number, "pair-device-sign does not verify", node);
     } catch (error) {
       phone.unlink(companion);
@@ -245,58 +218,10 @@ export class Pairing {
   }
 }
 
-/** The random part of the client's bundle. @throws when the code was not the one it showed */
-function openBundle(
-  { wrapped, identity }: { wrapped: Buffer; identity: Buffer },
-  shared: Uint8Array,
-  primary: Uint8Array,
-): Buffer {
-  const info = "link_code_pairing_key_bundle_encryption_key";
-  const key = hkdf(shared, 32, { salt: wrapped.subarray(0, 32), info });
-  const iv = wrapped.subarray(32, 44);
-  let opened: Buffer;
-  try {
-    opened = aesDecryptGCM(wrapped.subarray(44), Buffer.from(key), iv, Buffer.alloc(0));
-  } catch {
-    throw new Error("couldn't link device: wrong code");
-  }
-  if (!opened.equals(Buffer.concat([identity, primary, opened.subarray(64)]))) {
-    throw new Error("couldn't link device: other keys in the bundle");
-  }
-  return opened.subarray(64);
-}
-
 async function orClosed<T>(connection: Connection, wanted: Promise<T>): Promise<T> {
   const gone = connection.closed.then(() => {
     throw new Error("couldn't link device: the client is gone");
   });
   gone.catch(() => {});
   return Promise.race([wanted, gone]);
-}
-
-/** Whether a key (without version byte) signed it; the library's own check accepts everything. */
-function verifies(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  return verifySignature(generateSignalPubKey(key), message, signature) === true;
-}
-
-/** A client's first word when it has no account. @throws Malformed */
-export function registrationOf(noise_key: Buffer, payload: proto.IClientPayload): Registration {
-  const data = payload.devicePairingData;
-  const { eRegid, eIdent, eSkeyId, eSkeyVal, eSkeySig, eKeytype } = data ?? {};
-  if (eIdent?.length !== 32 || eSkeyVal?.length !== 32 || eSkeySig?.length !== 64) {
-    throw new Malformed("registration without keys");
-  }
-  if (eRegid?.length !== 4 || eSkeyId?.length !== 3 || eKeytype?.[0] !== 5) {
-    throw new Malformed("registration without ids");
-  }
-  const [id, signature] = [Buffer.from(eSkeyId).readUIntBE(0, 3), eSkeySig];
-  if (!verifies(eIdent, generateSignalPubKey(eSkeyVal), signature)) {
-    throw new Malformed("registration with a key that its identity did not sign");
-  }
-  return {
-    noise_key,
-    identity: Buffer.from(eIdent),
-    registration_id: Buffer.from(eRegid).readUInt32BE(),
-    signed: { id, public: eSkeyVal, signature },
-  };
 }

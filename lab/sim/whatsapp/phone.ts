@@ -1,6 +1,4 @@
-import { randomBytes } from "node:crypto";
-import { deflateSync } from "node:zlib";
-import { proto } from "@whiskeysockets/baileys";
+import type { proto } from "@whiskeysockets/baileys";
 import { Companion, type Registration } from "./companion.ts";
 import { jidOf, type User } from "./conversation.ts";
 import type { Customer } from "./customer.ts";
@@ -9,6 +7,7 @@ import { Journal } from "./journal.ts";
 import { mediaRetry } from "./media/retry.ts";
 import { composed, seconds, type AnyContent, type Network } from "./network.ts";
 import type { Pairing } from "./pairing.ts";
+import { appStateKey, emptyHistory, resentMessage } from "./peer-messages.ts";
 import { SignalDevice } from "./signal-device.ts";
 import { child, Malformed, stanza, type Stanza } from "./stanza.ts";
 
@@ -17,7 +16,7 @@ export interface PhoneOptions {
   lid?: string;
   /** The business's name. */
   name?: string;
-  /** A new device gets its keys and (empty) history from the phone. Default true. */
+  /** A new device gets its keys and an empty history from the phone. Default true. */
   history?: boolean;
 }
 
@@ -29,9 +28,6 @@ export interface Synced {
 }
 
 type Attributes = Record<string, string | undefined>;
-
-const { ProtocolMessage } = proto.Message;
-const { PLACEHOLDER_MESSAGE_RESEND } = proto.Message.PeerDataOperationRequestType;
 
 /** A business owner's phone: the primary device of an account. */
 export class Phone implements User {
@@ -204,31 +200,10 @@ export class Phone implements User {
   /** The phone tells a newly linked device what it needs. For the companion. */
   async greet(companion: Companion): Promise<void> {
     if (!this.#history) return;
-    const keyId = { keyId: Buffer.concat([Buffer.from([0, 0]), randomBytes(4)]) };
-    const fingerprint = { rawId: 1, currentIndex: 0, deviceIndexes: [0] };
-    const keyData = { keyData: randomBytes(32), fingerprint, timestamp: Date.now() };
-    await this.#peer(companion, {
-      type: ProtocolMessage.Type.APP_STATE_SYNC_KEY_SHARE,
-      appStateSyncKeyShare: { keys: [{ keyId, keyData }] },
-    });
-    const syncType = proto.HistorySync.HistorySyncType.INITIAL_BOOTSTRAP;
-    const history = proto.HistorySync.encode({
-      syncType: syncType as number,
-      chunkOrder: 1,
-      progress: 100,
-      phoneNumberToLidMappings: [...this.#network.customers()]
-        .filter(({ number }) => this.known_customers.has(number))
-        .map((one) => ({ pnJid: jidOf(one, "pn"), lidJid: jidOf(one, "lid") })),
-    }).finish();
-    await this.#peer(companion, {
-      type: ProtocolMessage.Type.HISTORY_SYNC_NOTIFICATION,
-      historySyncNotification: {
-        syncType: syncType as number,
-        chunkOrder: 1,
-        progress: 100,
-        initialHistBootstrapInlinePayload: deflateSync(history),
-      },
-    });
+    const customers = [...this.#network.customers()];
+    const known = customers.filter(({ number }) => this.known_customers.has(number));
+    await this.#peer(companion, appStateKey());
+    await this.#peer(companion, emptyHistory(known));
   }
 
   /** A message of a companion's arrives at the phone. For the server. */
@@ -284,17 +259,7 @@ export class Phone implements User {
     for (const { messageKey } of placeholderMessageResendRequest ?? []) {
       const message = this.#network.messages.get(messageKey?.id ?? "");
       if (!message || !messageKey) continue;
-      const messageTimestamp = Number(seconds());
-      const info = proto.WebMessageInfo.encode({ key: messageKey, message, messageTimestamp });
-      const placeholderMessageResendResponse = { webMessageInfoBytes: info.finish() };
-      await this.#peer(companion, {
-        type: ProtocolMessage.Type.PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE,
-        peerDataOperationRequestResponseMessage: {
-          peerDataOperationRequestType: PLACEHOLDER_MESSAGE_RESEND,
-          stanzaId,
-          peerDataOperationResult: [{ placeholderMessageResendResponse }],
-        },
-      });
+      await this.#peer(companion, resentMessage(stanzaId, messageKey, message));
     }
   }
 

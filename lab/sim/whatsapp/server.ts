@@ -7,7 +7,7 @@ import { Curve, WA_CERT_DETAILS } from "@whiskeysockets/baileys";
 import { WebSocketServer } from "ws";
 import { Arrival } from "./arrival.ts";
 import { Messages } from "./conversation.ts";
-import { Customer, type CustomerOptions } from "./customer.ts";
+import { Customer } from "./customer.ts";
 import { Faults, faultOf, type ConnectionFault } from "./faults.ts";
 import { address, digits, lidOf } from "./jid.ts";
 import { MediaHost } from "./media/host.ts";
@@ -16,6 +16,7 @@ import type { Network, Violation } from "./network.ts";
 import { Pairing } from "./pairing.ts";
 import { Phone, type PhoneOptions } from "./phone.ts";
 import { describe, type Stanza } from "./stanza.ts";
+import type { CustomerOptions } from "./talk.ts";
 import { certificateChain, foreign_root, root_key } from "./transport/certificate.ts";
 import type { ServerIdentity } from "./transport/noise.ts";
 
