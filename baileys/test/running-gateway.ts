@@ -20,7 +20,7 @@ export const SECRET = "shared by gateway and backend";
 export const QUICK: Timing = {
   ...TIMING,
   settle: 20,
-  backoff: 0.01,
+  backoff: 0.02,
   flush: 20,
   pace: {
     account: { burst: 100, every_ms: 1 },
@@ -34,6 +34,8 @@ export class Hearing {
   readonly files = new Map<string, { type: string; bytes: Buffer }>();
   /** What it answers to events; 204 is "taken". */
   answer = 204;
+  /** Files are given out after it. */
+  hold: Promise<void> = Promise.resolve();
   server!: Server;
   #heard = new Set<() => void>();
 
@@ -41,8 +43,10 @@ export class Hearing {
     this.server = createServer(async (request, response) => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
-      const file = this.files.get(request.url ?? "");
-      if (file) {
+      if (request.method === "GET") {
+        await this.hold;
+        const file = this.files.get(request.url ?? "");
+        if (!file) return void response.writeHead(404).end();
         response.writeHead(200, { "content-type": file.type }).end(file.bytes);
         return;
       }
@@ -93,6 +97,12 @@ export class Hearing {
   }
 }
 
+interface Answer {
+  status: number;
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests say what they expect
+  body: any;
+}
+
 export interface Running {
   gateway: Gateway;
   hearing: Hearing;
@@ -100,7 +110,7 @@ export interface Running {
   /** Lines of the log, parsed. */
   lines: Record<string, unknown>[];
   url: string;
-  ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }>;
+  ask(method: string, path: string, body?: unknown): Promise<Answer>;
   session(id: number): Promise<GatewaySession>;
   /** Resolves when the session is so. */
   until(id: number, fits: (session: GatewaySession) => boolean): Promise<GatewaySession>;

@@ -1,5 +1,5 @@
 import type { GatewayConnectionEvent, GatewaySession } from "@agentlocator/contract";
-import { initAuthCreds } from "@whiskeysockets/baileys";
+import { initAuthCreds, S_WHATSAPP_NET } from "@whiskeysockets/baileys";
 import type { AuthenticationCreds, BinaryNode, CacheStore } from "@whiskeysockets/baileys";
 import type { Logger } from "pino";
 import { ProblemError } from "../problem.ts";
@@ -111,13 +111,13 @@ export function createSession(deps: SessionDeps, onChange: () => void) {
     const why = event.type === "closed" ? slugOf(event.close) : (now.reason ?? "none");
     const line = `[WA] connection update: state=${now.state}, reason=${why}`;
     log.info({ business_id, attempt: now.attempt, detail: now.detail }, line);
-    const { state, reason, phone, lastSeen, attempt, nextRetryAt, detail } = status();
+    const { state, reason, lastSeen, attempt, nextRetryAt, detail, ...rest } = status();
     const update: GatewayConnectionEvent = {
       event: "connection",
       business_id,
       state,
       reason,
-      phone,
+      phone: rest.phone,
       since,
       last_seen: lastSeen,
       attempt,
@@ -241,6 +241,9 @@ export function createSession(deps: SessionDeps, onChange: () => void) {
     }
   }
 
+  const phone = (): string | null =>
+    ownPhone((vault?.paired() && vault.creds.me?.id) || file.get().paired_as || undefined);
+
   function status(): GatewaySession {
     const { state, reason, qr, attempt, detail } = now;
     const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
@@ -250,7 +253,7 @@ export function createSession(deps: SessionDeps, onChange: () => void) {
       reason,
       connected: state === "open",
       qr,
-      phone: ownPhone((vault?.paired() && vault.creds.me?.id) || file.get().paired_as || undefined),
+      phone: state === "logout" ? null : phone(),
       since,
       lastSeen: iso(last_seen),
       attempt,
@@ -296,6 +299,8 @@ export function createSession(deps: SessionDeps, onChange: () => void) {
     /** Logs out at WhatsApp when it can be reached, and erases the pairing in any case. */
     async remove(): Promise<void> {
       const sock = now.state === "open" ? connection?.sock : undefined;
+      // WhatsApp ends the connection as for a logout from the phone, which this one is not.
+      generation += 1;
       if (sock?.user) {
         const ask = within(timing.ask, sock.query(farewell(sock.user.id)));
         await ask.catch((error: unknown) => {
@@ -361,7 +366,7 @@ const unreached = (detail: string | null) =>
 function farewell(jid: string): BinaryNode {
   return {
     tag: "iq",
-    attrs: { to: "s.whatsapp.net", type: "set", xmlns: "md" },
+    attrs: { to: S_WHATSAPP_NET, type: "set", xmlns: "md" },
     content: [{ tag: "remove-companion-device", attrs: { jid, reason: "user_initiated" } }],
   };
 }
