@@ -48,6 +48,23 @@ async function until(call_sid: string, fits: (call: Call) => boolean): Promise<C
   return look();
 }
 
+test("a business is connected to WhatsApp by a scan, and a customer books in writing", async () => {
+  interface Status {
+    readonly baileys: { readonly state: string };
+  }
+  const open = () =>
+    owner.get<Status>("/api/whatsapp/status").then(({ baileys }) => baileys.state === "open");
+  await expect.poll(open, { timeout: 60_000, interval: 500 }).toBe(true);
+  const { from } = await owner.post<{ from: string }>("/api/demo/chat", {});
+  const booked = async () => {
+    const { items } = await owner.get<Items<{ source: string }>>("/api/appointments");
+    return items.some(({ source }) => source === "whatsapp");
+  };
+  await expect.poll(booked, { timeout: 60_000, interval: 500 }).toBe(true);
+  const { items } = await owner.get<Items<{ peer_number: string }>>("/api/threads?type=whatsapp");
+  expect(items.map(({ peer_number }) => peer_number)).toContain(from);
+});
+
 /** All three at once, as the demo's visitors would: the dead model must strike only its own call. */
 test("a caller books, one interrupts, and one with a dead model leaves a message", async () => {
   const [booking, interruption] = [await place("booking"), await place("interruption")];

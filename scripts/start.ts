@@ -86,7 +86,7 @@ async function start(): Promise<void> {
   const gateway = supervise({
     name: "The WhatsApp gateway",
     module: join(root, "baileys/src/main.ts"),
-    env: envs.gateway,
+    env: show ? withValues(envs.gateway, show.gateway_env) : envs.gateway,
     restart_ms: 1_000,
     say,
   });

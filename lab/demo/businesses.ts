@@ -2,7 +2,8 @@
 export interface DemoBusiness {
   readonly name: string;
   readonly phone_number: string;
-  readonly owner: { readonly email: string; readonly name: string };
+  /** `phone`: with WhatsApp on it. */
+  readonly owner: { readonly email: string; readonly name: string; readonly phone: string };
   readonly settings: {
     readonly greeting: string;
     readonly ai_prompt: string;
@@ -21,7 +22,7 @@ export const BUSINESSES: readonly DemoBusiness[] = [
   {
     name: "מספרת דנה (הדגמה)",
     phone_number: "+97231234567",
-    owner: { email: "dana@demo.example", name: "דנה" },
+    owner: { email: "dana@demo.example", name: "דנה", phone: "+972525550001" },
     settings: {
       greeting: "שלום, הגעתם למספרת דנה. איך אפשר לעזור?",
       ai_prompt: "מספרה לנשים ולגברים. תספורת אורכת חצי שעה. מדברים בחום ובקיצור.",
@@ -37,7 +38,7 @@ export const BUSINESSES: readonly DemoBusiness[] = [
   {
     name: "מרפאת שיניים הדר (הדגמה)",
     phone_number: "+97246543210",
-    owner: { email: "hadar@demo.example", name: "ד״ר הדר" },
+    owner: { email: "hadar@demo.example", name: "ד״ר הדר", phone: "+972525550002" },
     settings: {
       greeting: "מרפאת שיניים הדר, שלום. במה אפשר לעזור?",
       ai_prompt: "מרפאת שיניים. בדיקה אורכת ארבעים וחמש דקות. בכאב חזק מציעים שיחה עם הרופאה.",

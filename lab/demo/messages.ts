@@ -10,7 +10,11 @@ export interface ToDemo {
 
 /** From the demo to scripts/start. */
 export type FromDemo =
-  /** The simulators serve; the environment that sends the backend to them. */
-  | { readonly type: "simulators"; readonly env: Readonly<Record<string, string>> }
+  /** The simulators serve; the environments that send the backend and the gateway to them. */
+  | {
+      readonly type: "simulators";
+      readonly env: Readonly<Record<string, string>>;
+      readonly gateway_env: Readonly<Record<string, string>>;
+    }
   | { readonly type: "seeded"; readonly email: string; readonly password: string }
   | { readonly type: "failed"; readonly reason: string };

@@ -1,7 +1,7 @@
 import type { SimCall } from "../sim/twilio/index.ts";
 
-export const SCENARIOS = ["booking", "interruption", "dead_model"] as const;
-export type Scenario = (typeof SCENARIOS)[number];
+export const CALL_SCENARIOS = ["booking", "interruption", "dead_model"] as const;
+export type CallScenario = (typeof CALL_SCENARIOS)[number];
 
 /** A caller waits this long after the agent's last word; people do. */
 const POLITE_MS = 700;
@@ -59,7 +59,7 @@ async function deadModel(call: SimCall): Promise<void> {
   call.hangUp();
 }
 
-export const PLAY: Readonly<Record<Scenario, (call: SimCall) => Promise<void>>> = {
+export const PLAY: Readonly<Record<CallScenario, (call: SimCall) => Promise<void>>> = {
   booking,
   interruption,
   dead_model: deadModel,

@@ -22,7 +22,8 @@ export async function seed(to: ToDemo): Promise<Seeded[]> {
       seeded.push({ ...business, id: known.id });
       continue;
     }
-    const owner = { ...business.owner, password: to.owner_password };
+    const { email, name: owner_name } = business.owner;
+    const owner = { email, name: owner_name, password: to.owner_password };
     const { name, phone_number } = business;
     const made = await agency.post<{ id: number }>("/api/admin/businesses", {
       ...{ name, phone_number, owner },

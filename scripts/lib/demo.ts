@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { FromDemo, ToDemo } from "../../lab/demo/messages.ts";
 import { keptSecret } from "./secrets.ts";
@@ -25,6 +26,8 @@ export interface DemoOptions {
 export interface Demo extends Running {
   /** Sends the backend to the simulators; it reaches no real provider. */
   readonly env: Readonly<Record<string, string>>;
+  /** The same for the gateway. */
+  readonly gateway_env: Readonly<Record<string, string>>;
   /** Makes the demo businesses, once the backend serves; the account to log in with. */
   seed(): Promise<{ email: string; password: string }>;
 }
@@ -42,7 +45,7 @@ async function passwords(data_dir: string) {
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { address, backend_url } = options;
   const passwordOf = await passwords(options.data_dir);
-  const ready = Promise.withResolvers<Readonly<Record<string, string>>>();
+  const ready = Promise.withResolvers<Pick<Demo, "env" | "gateway_env">>();
   const seeded = Promise.withResolvers<{ email: string; password: string }>();
   for (const { promise } of [ready, seeded]) promise.catch(() => undefined);
 
@@ -55,7 +58,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     say: options.say,
     onMessage(message) {
       const told = message as FromDemo;
-      if (told.type === "simulators") ready.resolve(told.env);
+      if (told.type === "simulators") ready.resolve(told);
       else if (told.type === "seeded") seeded.resolve(told);
       else seeded.reject(new Error(`The demo could not be set up: ${told.reason}`));
     },
@@ -68,10 +71,14 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   });
 
   const admin = { email: "agency@demo.example", password: passwordOf("agency") };
-  const env = await ready.promise;
+  const { env, gateway_env } = await ready.promise;
+  // The simulated telephones forget what they are linked to when they end: so must the gateway.
+  const storage = join(options.data_dir, "whatsapp");
+  await rm(storage, { recursive: true, force: true });
   return {
     ...running,
     env: { ...env, ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password },
+    gateway_env: { ...gateway_env, WA_STORAGE_DIR: storage },
     seed() {
       const message: ToDemo = {
         type: "serving",

@@ -11,6 +11,9 @@ export interface MeasuredProcess {
   /** What the process said when it was ready. */
   readonly port: number;
   sample(): Promise<ProbeAnswer>;
+  tell(message: string): void;
+  /** What else it says on its channel. */
+  onMessage(hear: (message: unknown) => void): void;
   /** SIGTERM; resolves when it has ended. */
   stop(): Promise<void>;
 }
@@ -18,18 +21,20 @@ export interface MeasuredProcess {
 /**
  * Starts a Node module that says `{ ready, port }` on its channel, with the probe in it.
  * @param profile_dir where to leave a CPU profile when it ends; null for none
+ * @param exec_args for Node itself
  */
 export async function startMeasured(options: {
   module: string;
   env: Record<string, string>;
   log_fd: number;
   profile_dir: string | null;
+  exec_args?: readonly string[];
 }): Promise<MeasuredProcess> {
-  const { module, env, log_fd, profile_dir } = options;
+  const { module, env, log_fd, profile_dir, exec_args = [] } = options;
   const profiling = profile_dir === null ? {} : { BENCH_PROFILE_DIR: profile_dir };
   const child = fork(module, {
     env: { PATH: process.env["PATH"] ?? "", ...env, ...profiling },
-    execArgv: ["--import", probe],
+    execArgv: [...exec_args, "--import", probe],
     stdio: ["ignore", log_fd, "inherit", "ipc"],
   });
   const exited = once(child, "exit");
@@ -50,6 +55,8 @@ export async function startMeasured(options: {
       child.send({ probe: true });
       return answer;
     },
+    tell: (message) => void child.send(message),
+    onMessage: (hear) => void child.on("message", hear),
     async stop() {
       child.kill("SIGTERM");
       await exited;
