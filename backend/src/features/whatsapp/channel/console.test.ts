@@ -10,7 +10,7 @@ import type { GatewayClient } from "./index.ts";
 
 const env = parseEnv({
   ...{ DATABASE_URL: "postgres://x", APP_SECRET: "x".repeat(32), TWILIO_AUTH_TOKEN: "token" },
-  ...{ TWILIO_ACCOUNT_SID: `AC${"0".repeat(32)}`, TWILIO_WA_FROM: "+14155238886" },
+  ...{ TWILIO_ACCOUNT_SID: `AC${"0".repeat(32)}`, TWILIO_WA_FROM: "whatsapp:+14155238886" },
 });
 
 const AWAITS: GatewaySession = {

@@ -326,6 +326,18 @@ test("a report that was lost is made up for", async () => {
   expect(await incidents(id)).toMatchObject([{ closed_at: expect.any(String) }]);
 });
 
+test("one channel that can't be taken keeps nobody from looking at the others", async () => {
+  const [broken, next] = [await paired(), await paired()];
+  people.clock.advance(SECONDS);
+  shows(broken.id, { since: "not a time" });
+  shows(next.id, { state: "logout", reason: "logged_out" });
+  await poll();
+  expect(await bells(next.id)).toHaveLength(1);
+  expect(people.logged).toContainEqual(
+    expect.objectContaining({ biz: broken.id, msg: "[WA-ERROR] a channel was not looked at" }),
+  );
+});
+
 test("what the gateway says now counts, also when its clock was set back", async () => {
   const { id } = await paired();
   const back = { since: at(-3_600 * SECONDS) };

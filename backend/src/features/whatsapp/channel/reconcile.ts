@@ -104,10 +104,13 @@ export function reconcileJobs({ db, gateway, log, clock }: Deps): JobHandlers {
       const session = sessions?.get(business_id);
       if (channel && session && isQuiet(channel, session)) {
         seen.push({ business_id, last_seen: session.lastSeen });
-      } else if (session) {
-        await db.inBusiness(business_id, (tx) => look(tx, session, asked_at));
-      } else if (channel) {
-        await db.inBusiness(business_id, (tx) => miss(tx, sessions !== null, asked_at));
+      } else if (session || channel) {
+        const take = (tx: BusinessTx) =>
+          session ? look(tx, session, asked_at) : miss(tx, sessions !== null, asked_at);
+        // What is wrong with one business's channel keeps nobody from looking at the others.
+        await db.inBusiness(business_id, take).catch((error: unknown) => {
+          log.error({ err: error, biz: business_id }, "[WA-ERROR] a channel was not looked at");
+        });
       }
     }
     if (seen.length === 0) return;

@@ -2,6 +2,7 @@ import type { GatewaySession, WhatsappStatus } from "@agentlocator/contract";
 import { toString as drawQr } from "qrcode";
 import type { BusinessTx } from "../../../db/database.ts";
 import type { Env } from "../../../platform/env.ts";
+import { normalisePhone } from "../../../platform/phone.ts";
 import type { Channel } from "./channel-state.ts";
 import { stands } from "./channel-state.ts";
 
@@ -72,5 +73,6 @@ export async function twilioSender(
     .trx("businesses")
     .where("id", tx.business_id)
     .first<{ whatsapp_number: string | null }>("whatsapp_number");
-  return whatsapp_number ?? env.TWILIO_WA_FROM ?? null;
+  const { TWILIO_WA_FROM: common = "" } = env;
+  return whatsapp_number ?? normalisePhone(common) ?? (common || null);
 }
