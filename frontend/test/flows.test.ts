@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Browser, openBrowser, settled, signIn } from "./browser.ts";
 import { AWAITS_SCAN, INCIDENTS, OFF, OPEN, WAITS } from "./whatsapp.ts";
+import { inboxFlows } from "./inbox-flows.ts";
 import { api, type Product, startProduct } from "./product.ts";
 
 let product: Product;
@@ -351,5 +352,7 @@ test("an ended session leads to the login, and back", async () => {
   await signIn(page, product.owner);
   expect(path()).toBe("/app/contacts");
 });
+
+inboxFlows(() => ({ page, product }));
 
 test("no page complained", () => expect(browser.complaints).toEqual([]));

@@ -1,7 +1,7 @@
 import { PAUSED_UNTIL_RESUMED } from "@agentlocator/contract";
 import { describe, expect, test } from "vitest";
 import type { CallSummary, ThreadMessage } from "../src/api/types.ts";
-import type { Attempt } from "../src/features/conversations/outbox.ts";
+import type { Attempt } from "../src/features/conversations/attempt.ts";
 import * as pause from "../src/features/conversations/pause.ts";
 import { splitPlace } from "../src/features/conversations/place.ts";
 import { isEmojiOnly, richText, type Span } from "../src/features/conversations/rich-text.ts";

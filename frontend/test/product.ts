@@ -18,6 +18,8 @@ export interface Product {
   url: string;
   owner: Account;
   admin: Account;
+  /** With which the WhatsApp gateway speaks to the product. */
+  gateway_secret: string;
   stop(): Promise<void>;
 }
 
@@ -64,12 +66,14 @@ export async function startProduct(): Promise<Product> {
   await ready;
 
   const said = (name: string) => new RegExp(`^${name}: (.+)$`, "m").exec(output)?.[1] ?? "";
-  const secret = (await readFile(join(data_dir, "demo_secret"), "utf8")).trim();
+  const read = async (name: string) => (await readFile(join(data_dir, name), "utf8")).trim();
+  const secret = await read("demo_secret");
   const admin_password = createHash("sha256").update(`${secret}:agency`).digest("base64url");
   return {
     url: said("address").replace("localhost", "127.0.0.1"),
     owner: { email: said("email"), password: said("password") },
     admin: { email: "agency@demo.example", password: admin_password.slice(0, 14) },
+    gateway_secret: await read("gateway_secret"),
     async stop() {
       child.kill("SIGTERM");
       await exited;

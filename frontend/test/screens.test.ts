@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Browser, openBrowser, settled, signIn, SIZES, still } from "./browser.ts";
 import { callThat, isOver, placeCall } from "./calls.ts";
 import { AWAITS_SCAN, INCIDENTS } from "./whatsapp.ts";
+import { converse } from "./inbox.ts";
 import { api, type Product, startProduct } from "./product.ts";
 
 const SHOTS = join(import.meta.dirname, "screenshots");
@@ -144,6 +145,27 @@ test("the bell", () =>
     await press(/התראות חדשות|new notifications/i);
     await page.locator(".list li").first().waitFor();
   }));
+
+test("the inbox, and a conversation with one of everything", async () => {
+  await page.setViewportSize(SIZES.desktop);
+  const { id } = await converse(page, product, { from: "972541119988", push_name: "נועה ברק" });
+  await sweep("inbox", "/app/inbox");
+  await sweep("inbox-thread", `/app/inbox/${id}`, async () => {
+    await page.locator(".bubble").last().waitFor();
+  });
+  expect(await page.locator(".trouble").count()).toBe(2);
+  await page.setViewportSize({ ...SIZES.desktop, width: 1600 });
+  await page.goto(`${product.url}/app/inbox/${id}`);
+  await page.locator(".picture").click();
+  await page.getByRole("dialog").locator("img").waitFor();
+  await page.keyboard.press("Escape");
+  await expect.poll(() => page.locator(":focus").getAttribute("class")).toBe("picture");
+  await page.locator(".meta").last().click();
+  await page.getByRole("dialog").locator("dl").waitFor();
+  await still(page);
+  await shoot("inbox-details", "desktop");
+  expect(await serious()).toEqual([]);
+});
 
 test("calls", async () => {
   for (const sid of [interrupted, booked]) await callThat(page, sid, isOver).toBe(true);

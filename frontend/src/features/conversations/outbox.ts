@@ -2,28 +2,8 @@ import { defineStore } from "pinia";
 import { ask, sendWhatsapp } from "../../api/client.ts";
 import { ProblemError } from "../../api/problem.ts";
 import { queryClient } from "../../api/query-client.ts";
-import type { WhatsappSend } from "../../api/types.ts";
+import type { Attempt, Refusal } from "./attempt.ts";
 import { keptForTab } from "./kept.ts";
-
-/** Why an attempt ended; `status` 0 when no answer came, so that it may have been taken. */
-export interface Refusal {
-  status: number;
-  code: string;
-  detail: string;
-}
-
-/** A message on its way to the server, shown in its thread until the server has it. */
-export interface Attempt {
-  /** The idempotency key, the same for every try. */
-  key: string;
-  thread_id: number;
-  body: Omit<WhatsappSend, "idempotency_key">;
-  /** What the person sees of it: for a template its words. */
-  shown: string;
-  created_at: string;
-  state: "sending" | "failed";
-  refusal: Refusal | null;
-}
 
 const TRY_AGAIN_AFTER_MS = [1_000, 3_000, 8_000];
 

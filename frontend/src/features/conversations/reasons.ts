@@ -1,4 +1,4 @@
-import type { Refusal } from "./outbox.ts";
+import type { Refusal } from "./attempt.ts";
 
 const ROUTE_REASONS = [
   "asked",

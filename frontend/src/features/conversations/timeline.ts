@@ -1,5 +1,5 @@
 import type { CallSummary, ThreadMessage } from "../../api/types.ts";
-import type { Attempt } from "./outbox.ts";
+import type { Attempt } from "./attempt.ts";
 
 /** What stands in a conversation, in the order of its happening. */
 export type Entry =
