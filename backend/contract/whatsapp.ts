@@ -59,6 +59,18 @@ export const WhatsappSent = z
   .object({ ok: z.literal(true), message: Message })
   .meta({ id: "WhatsappSent" });
 
+/** A file that was uploaded, ready for `media_url` of a message. */
+export const MediaUpload = z
+  .object({
+    media_url: z.string(),
+    /** What the bytes are. */
+    content_type: z.string(),
+    size: z.number().int(),
+    file_name: z.string().nullable(),
+  })
+  .meta({ id: "MediaUpload" });
+export type MediaUpload = z.infer<typeof MediaUpload>;
+
 /** One disconnect, from the bell to the next time the connection stood. */
 export const WhatsappIncident = z
   .object({

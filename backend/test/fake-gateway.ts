@@ -31,6 +31,8 @@ export class FakeGateway {
   readonly requests: string[] = [];
   /** Every request is cut, as by a gateway that hangs. */
   deaf = false;
+  /** It takes messages, but tells nothing about them. */
+  mute = false;
   #withdrawn = new Set<string>();
   #server: Server | undefined;
   #port = 0;
@@ -65,7 +67,8 @@ export class FakeGateway {
     for await (const part of request) parts.push(part as Buffer);
     const { method = "", url = "" } = request;
     this.requests.push(`${method} ${url}`);
-    if (this.deaf) return void request.socket.destroy();
+    const silent = this.deaf || (this.mute && method !== "POST");
+    if (silent) return void request.socket.destroy();
     const say = (status: number, body: object) =>
       response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
     const refuse = (status: number, id: string) =>

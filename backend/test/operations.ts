@@ -35,7 +35,7 @@ export interface OpenApi {
       {
         operationId: string;
         parameters?: Parameter[];
-        requestBody?: { content: { "application/json": { schema: Schema } } };
+        requestBody?: { content: { "application/json"?: { schema: Schema } } };
         security?: unknown[];
         responses: Record<string, { content?: Record<string, unknown> }>;
       }
@@ -67,7 +67,7 @@ export function operations(document: OpenApi): Operation[] {
         path,
         public: spec.security?.length === 0,
         query: spec.parameters?.filter((parameter) => parameter.in === "query") ?? [],
-        body: spec.requestBody?.content["application/json"].schema ?? null,
+        body: spec.requestBody?.content["application/json"]?.schema ?? null,
         answers:
           Object.keys(
             Object.entries(spec.responses).find(([status]) => status.startsWith("2"))?.[1]

@@ -52,7 +52,8 @@ export async function createOutboxWorld(more: Record<string, string> = {}) {
   const { db, clock } = people;
   twilio.target = people.base;
   twilio.whatsapp.now = () => clock.now();
-  const { id: business_id, owner } = await people.business();
+  const own = { whatsapp_number: TWILIO_NUMBER };
+  const { id: business_id, owner } = await people.business(own);
   let numbers = 0;
 
   const world = {

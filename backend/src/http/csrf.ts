@@ -19,7 +19,11 @@ export function checkCsrf(
   if (origin && origin !== publicOrigin && hostOf(origin) !== ctx.host) {
     throw problem(403, "foreign_origin", "This request comes from another site.");
   }
-  if (hasBody(ctx) && !ctx.is("json")) {
+  // No plain form can send either of them.
+  if (route.takes_file && hasBody(ctx) && !ctx.is("application/octet-stream")) {
+    throw problem(415, "not_bytes", "Send the file as application/octet-stream.");
+  }
+  if (!route.takes_file && hasBody(ctx) && !ctx.is("json")) {
     throw problem(415, "not_json", "Send the body as application/json.");
   }
   if (!session || "public" in route.access) return;

@@ -25,6 +25,7 @@ export function openApiDocument(routes: Route[]) {
         ...(route.body && {
           body: { required: true, content: { "application/json": { schema: route.body } } },
         }),
+        ...(route.takes_file && { body: { required: true, content: FILE } }),
       },
       responses: { [route.status]: success(route), default: failure },
     });
@@ -34,6 +35,10 @@ export function openApiDocument(routes: Route[]) {
     info: { title: "AgentLocator", version: "1" },
   });
 }
+
+const FILE = {
+  "application/octet-stream": { schema: { type: "string", format: "binary" } },
+} as const;
 
 const failure: ResponseConfig = {
   description: "What went wrong",

@@ -33,6 +33,8 @@ export interface RouteSpec<A extends Access, P, Q, B, R, T extends boolean> {
   params?: P;
   query?: Q;
   body?: B;
+  /** The body is a file (`application/octet-stream`), which the handler reads itself. */
+  takes_file?: boolean;
   response: R;
   status?: 200 | 201 | 204;
   rate_limit?: { points: number; seconds: number };
@@ -53,6 +55,7 @@ export interface Route {
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
+  takes_file?: boolean;
   response: z.ZodType | RawResponse;
   status: 200 | 201 | 204;
   rate_limit?: { points: number; seconds: number };

@@ -44,7 +44,7 @@ export function createWhatsapp(deps: WhatsappDeps) {
     routes,
     jobs,
     /** Lines of graphile-worker's crontab. */
-    crontab: [...inbound.crontab, ...outbox.crontab],
+    crontab: [...inbound.crontab, ...media.crontab, ...outbox.crontab],
     /** What the agent's chat needs of WhatsApp. */
     chat: {
       queueMessage,

@@ -9,7 +9,7 @@ import { openFileStore } from "./media-store.ts";
 import { createMediaRoutes, linkTo } from "./routes.ts";
 import { createMediaSource } from "./source.ts";
 import { mediaOfMessages } from "./store.ts";
-import { createKeepUpload } from "./uploads.ts";
+import { createKeepUpload, uploadJobs, uploadRoute, UPLOADS_CRONTAB } from "./uploads.ts";
 
 export { addMedia } from "./store.ts";
 export type { MediaRow } from "./store.ts";
@@ -27,11 +27,13 @@ interface Deps {
 export function createMedia({ env, log, db, signer, gateway }: Deps) {
   const store = openFileStore(env.DATA_DIR);
   const fetchMedia = createMediaSource(env, createGuardedFetch(), gateway);
+  const keepUpload = createKeepUpload({ db, store });
   return {
-    routes: createMediaRoutes({ db, store, signer }),
-    jobs: createMediaJobs({ db, log, store, fetchMedia }),
-    /** Keeps what a person uploads, until a message carries it. */
-    keepUpload: createKeepUpload({ db, store }),
+    routes: [...createMediaRoutes({ db, store, signer }), uploadRoute(keepUpload)],
+    jobs: { ...createMediaJobs({ db, log, store, fetchMedia }), ...uploadJobs({ db, store }) },
+    crontab: [UPLOADS_CRONTAB],
+    /** Keeps a file, until a message carries it. */
+    keepUpload,
     /** Path of stored media for a provider to fetch, without a session, for a while. */
     link: (business_id: number, media_id: number) => linkTo(signer, business_id, media_id),
     /** The media of several messages; what is neither stored nor failed is still on its way. */

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { writeFileAtomic } from "../../../platform/atomic-file.ts";
 
@@ -14,6 +14,8 @@ export interface MediaStore {
   open(storage_path: string): Promise<Buffer | string>;
   /** @throws ENOENT when it is gone */
   read(storage_path: string): Promise<Buffer>;
+  /** Also when it is gone already. */
+  remove(storage_path: string): Promise<void>;
 }
 
 /** Media as files under `DATA_DIR/media/<business_id>/whatsapp`. */
@@ -32,5 +34,6 @@ export function openFileStore(data_dir: string): MediaStore {
     },
     open: async (storage_path) => pathOf(storage_path),
     read: (storage_path) => readFile(pathOf(storage_path)),
+    remove: (storage_path) => rm(pathOf(storage_path), { force: true }),
   };
 }

@@ -52,7 +52,7 @@ function mortal(n: number) {
     gateway: killer.around(gateway, ["send", "cancelSend", "sendState"]),
     providerHealth: async () => ({ baileys: "open", twilio: "enabled" }),
     linkToMedia: () => "",
-    keepUpload: async () => 0,
+    keepUpload: () => Promise.reject(new Error()),
   });
   return {
     went_off: killer.went_off,

@@ -36,10 +36,20 @@ export function createKeepMedia(deps: {
         throw error;
       });
     if (status !== 200) throw unusable(`${url.hostname} answered with status ${status}`);
-    const file_name = decodeURIComponent(url.pathname.split("/").at(-1) ?? "").slice(0, 200);
-    const id = await deps.keep(business_id, body, { claimed_type: content_type, file_name });
-    return `/api/media/${id}`;
+    const file_name = nameIn(url.pathname);
+    const kept = await deps.keep(business_id, body, { claimed_type: content_type, file_name });
+    return kept.media_url;
   };
+}
+
+/** The last part of the path, as its sender wrote it. */
+function nameIn(path: string): string {
+  const last = path.split("/").at(-1) ?? "";
+  try {
+    return decodeURIComponent(last).slice(0, 200);
+  } catch {
+    return last.slice(0, 200);
+  }
 }
 
 const unusable = (message: string) =>
