@@ -61,6 +61,9 @@ test("connected again by a code, the disconnect is over", async () => {
   await phone.enterCode(code);
   await state("מחובר");
   await expect.poll(() => page.getByText("עדיין מנותק").count()).toBe(0);
+  await page.getByRole("button", { name: "התראות חדשות: 1" }).click();
+  await page.getByText("הסתיים:").waitFor();
+  await page.keyboard.press("Escape");
   const { items } = await business.owner.get<{ items: Notification[] }>("/api/notifications");
   expect(items).toMatchObject([
     { kind: "whatsapp_disconnected", resolved_at: expect.any(String), link: "/app/whatsapp" },
