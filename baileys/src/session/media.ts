@@ -114,14 +114,20 @@ async function decrypt(encrypted: Buffer, media: Described): Promise<Buffer> {
   }
 }
 
+/** Where the backend serves what is to be sent; the rest of the path is signed by it. */
+const OWN_MEDIA = "/static/media/";
+
 /**
- * Fetches what is to be sent: from the backend, or from a public https address.
+ * Fetches what is to be sent: from the backend, or from a public https address. The backend's own
+ * media is fetched from where it is reached here: its public name may not lead there from inside.
  * @param backend origin of the backend
  */
 export function createMediaFetch(backend: string | undefined, timeout_ms: number) {
   return async (url: string, type: GatewaySend["type"]): Promise<FetchedMedia> => {
+    const { pathname, search } = new URL(url);
+    const own = backend !== undefined && pathname.startsWith(OWN_MEDIA);
     const { bytes, content_type } = await download({
-      url,
+      url: own ? backend + pathname + search : url,
       allowed: () => true,
       trusted_origin: backend,
       redirects: 3,
