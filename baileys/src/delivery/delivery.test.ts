@@ -219,15 +219,26 @@ test("an event that fails again and again while others are taken holds nobody up
 });
 
 test("a backend that hangs on one conversation's event does not hold up another's", async () => {
-  const { target, taken, answers } = await backend();
+  const { target, taken, seen, answers } = await backend();
   answers.of = ({ key }) => (key === "slow" ? "nothing" : 204);
   const storage = await stored(scratch());
-  const { attach, waits } = delivering({ target, timeout_ms: 300 });
+  const { attach } = delivering({ target });
   attach(storage);
   await record(storage, "slow", "a");
+  await expect.poll(() => seen).toHaveLength(1);
   await record(storage, "quick", "b");
   await expect.poll(() => taken.map(({ key }) => key)).toEqual(["quick"]);
+});
+
+test("a request without an answer ends after the timeout and is tried again", async () => {
+  const { target, answers } = await backend();
+  answers.of = () => "nothing";
+  const storage = await stored(scratch());
+  const { attach, waits, lines } = delivering({ target, timeout_ms: 100 });
+  attach(storage);
+  await record(storage, "m");
   await expect.poll(waits).toEqual([SECOND]);
+  expect(lines[0]).toMatchObject({ why: "the backend did not answer in time" });
 });
 
 test("a business with many hanging conversations leaves room for the others", async () => {
