@@ -53,6 +53,15 @@ export async function identifyMessage(
 ): Promise<void> {
   await lockMessage(tx, provider, provider_msg_id);
   await tx.trx("messages").where("id", message_id).update({ provider, provider_msg_id });
+  await applyEarly(tx, provider, provider_msg_id);
+}
+
+/** Applies what was told about a message before it was here. The caller holds `lockMessage`. */
+export async function applyEarly(
+  tx: BusinessTx,
+  provider: Provider,
+  provider_msg_id: string,
+): Promise<void> {
   const [early] = await tx
     .trx("early_receipts")
     .where({ provider, provider_msg_id })

@@ -7,6 +7,7 @@ import { applyChanges, isChange, storeChange } from "./changes.ts";
 import { customerAt } from "./customer.ts";
 import type { Address } from "./customer.ts";
 import type { InboundMessage } from "./inbound-message.ts";
+import { applyEarly } from "./receipts.ts";
 import { storableName, storableText } from "./storable.ts";
 
 /** Older than this it comes from a queue, and is shown at its own time instead of now. */
@@ -61,6 +62,7 @@ export async function storeMessage(
   for (const media of message.media) await addMedia(tx, stored.id, media);
   await applyChanges(tx, provider, provider_msg_id);
   if (from_me) {
+    await applyEarly(tx, provider, provider_msg_id);
     await readUpTo(tx, thread_id, at);
     await pauseAgent(tx, thread_id, at);
     return stored.id;

@@ -4,7 +4,7 @@ import { createWhatsappWorld, twilioSid, waId } from "../../../../test/whatsapp.
 import type { WhatsappWorld } from "../../../../test/whatsapp.ts";
 import { identifyMessage } from "./receipts.ts";
 
-const RUNS = { numRuns: 25 };
+const RUNS = { numRuns: 15 };
 const SOME_TIME = Math.floor(Date.now() / 1000) - 30;
 
 let world: WhatsappWorld;
@@ -73,6 +73,13 @@ describe("receipts", () => {
       expect((await messageAt(provider_msg_id)).status).toBe("delivered");
     }
     expect(await world.rows(id, "early_receipts")).toEqual([]);
+  });
+
+  test("of what the owner typed may come before it, too", async () => {
+    const provider_msg_id = waId();
+    await receipt(provider_msg_id, "read");
+    await tell({ id: provider_msg_id, text: "אני כאן", from_me: true });
+    expect(await messageAt(provider_msg_id)).toMatchObject({ author: "user", status: "read" });
   });
 
   test("a failure says why, and a phone that has the message outweighs it", async () => {
@@ -168,6 +175,15 @@ describe("reactions, edits and deletes", () => {
       ),
       RUNS,
     );
+  });
+
+  test("at the same moment as their message are not lost", async () => {
+    for (let n = 0; n < 10; n++) {
+      const target = waId();
+      const reaction = { id: waId(), type: "reaction", target, text: "👍" };
+      await Promise.all([tell(reaction), tell({ id: target, text: "שלום" })]);
+      expect((await messageAt(target)).reactions).toEqual([{ emoji: "👍", from: "customer" }]);
+    }
   });
 
   test("are no messages, and are not unread", async () => {
