@@ -138,6 +138,13 @@ describe("«כן, מאשר» in a chat", () => {
     expect(logged).toContain("[NLP] confirmation without an exact time");
   });
 
+  test("that only the model has heard is asked for the time in the same words", async () => {
+    world.openai.brain = () => ({ calls: [{ name: "confirm_appointment", arguments: {} }] });
+    await customer.writes("נראה לי שזה סבבה");
+    await customer.look();
+    expect(await customer.answers()).toEqual([ASK_TIME]);
+  });
+
   test("of a proposal that has expired is asked again, and the slot is cleared", async () => {
     await customer.writes("יש תור פנוי?");
     await customer.look();

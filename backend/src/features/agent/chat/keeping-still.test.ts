@@ -37,6 +37,16 @@ describe("while a person has the thread", () => {
     expect(asked.at(-1)?.content).toBe("מה שעות הפתיחה?");
   });
 
+  test("what that person has answered is not answered again", async () => {
+    await customer.change({ ai_paused_until: inMinutes(30).toISOString() });
+    await customer.writes("אתם שם?");
+    await customer.personWrites("כן");
+    world.clock.advance(31 * 60_000);
+    const before = world.asked().length;
+    await customer.look();
+    expect(world.asked()).toHaveLength(before);
+  });
+
   test("until it is given back, whenever that is", async () => {
     await customer.change({ ai_paused_until: PAUSED_UNTIL_RESUMED });
     await customer.writes("מה שעות הפתיחה?");
@@ -51,8 +61,10 @@ describe("while a person has the thread", () => {
 
   test("who asks for a person is told that one will come, and then it is still", async () => {
     await customer.writes("אפשר לדבר עם בן אדם?");
+    const before = world.asked().length;
     await customer.look();
-    expect(await customer.answers()).toHaveLength(1);
+    expect(world.asked()).toHaveLength(before + 2);
+    expect(await customer.answers()).toEqual(["העברתי לצוות, ויענו לך כאן."]);
     expect(await customer.tasks()).toHaveLength(1);
     await customer.writes("הלו?");
     await customer.look();

@@ -81,6 +81,17 @@ describe("while the model thinks", () => {
     expect(await customer.appointments()).toHaveLength(1);
   });
 
+  test("who was handed to a person and writes more is told so, then the agent is still", async () => {
+    await customer.writes("אדם בבקשה");
+    const hand = call("transfer_to_person", { reason: "מבקש אדם" });
+    model(hand, async () => void (await customer.writes("עכשיו")));
+    await customer.look();
+    expect(await customer.answers()).toEqual(["שמעתי: אדם בבקשה, עכשיו"]);
+    await customer.writes("הלו?");
+    await customer.look();
+    expect(await customer.answers()).toHaveLength(1);
+  });
+
   test("the customer changes what they wrote, or takes it back", async () => {
     const first = await customer.writes("שלום");
     const edit = (change: object) => async () =>

@@ -37,7 +37,7 @@ const lastAsked = () =>
     .at(-1)!
     .input.findLast(({ role }) => role === "user")?.content;
 const transcriptions = () =>
-  world.openai.requests.filter(({ path }) => /transcriptions$/.test(path));
+  world.openai.requests.filter(({ path }) => path.endsWith("/transcriptions"));
 
 describe("a voice note", () => {
   test("is written down, shown as the message's text, and answered", async () => {
@@ -128,6 +128,16 @@ describe("a picture", () => {
     await customer.look();
     expect(lastAsked()).toEqual([{ type: "input_text", text: "[image] מה שעות הפתיחה?" }]);
     expect(await customer.answers()).toEqual([HOURS]);
+  });
+
+  test("is shown again when the model was away", async () => {
+    const picture = await customer.writes("שלום", { message_type: "image" });
+    await customer.attach(picture, "image/jpeg", JPEG);
+    world.openai.nextRequest("/responses", { kind: "http", status: 500 });
+    await customer.look();
+    expect(await customer.answers()).toEqual([]);
+    await customer.look();
+    expect(await customer.answers()).toEqual(["תודה, ראיתי את התמונה."]);
   });
 
   test.each([

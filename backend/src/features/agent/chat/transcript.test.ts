@@ -97,3 +97,10 @@ test("one message that is longer than everything is told from its beginning", ()
   const items = told([message("customer", "ראשון"), message("customer", "ב".repeat(60_000))]);
   expect(items.at(-1)).toEqual({ role: "user", content: "ב".repeat(4000) });
 });
+
+test("what is to be answered is told, however much was looked up for it", () => {
+  const [before, last] = [message("customer", "שלום"), message("customer", "יש תור?")];
+  const output = { days: "x".repeat(30_000) };
+  const call = { tool_call_id: "c", message_id: last.id, name: "x", arguments: {}, output };
+  expect(told([before, last], [call])[0]).toEqual({ role: "user", content: "יש תור?" });
+});
