@@ -44,6 +44,8 @@ export const WhatsappSend = z
     template: z.string().max(200).optional(),
     template_variables: z.record(z.string().max(40), z.string().max(1000)).optional(),
     provider: WhatsappProvider.optional(),
+    /** The message of the same conversation that this one answers. */
+    reply_to_id: Id.optional(),
     idempotency_key: z.string().min(1).max(200),
   })
   .refine(({ text, media_url, template }) => text || media_url || template, {

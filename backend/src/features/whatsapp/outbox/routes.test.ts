@@ -38,6 +38,21 @@ test("`to` is taken in every form, and is one customer with one thread", async (
   }
 });
 
+test("an answer quotes a message of the same conversation, and of no other", async () => {
+  const thread = await world.writes(customer);
+  const asked = await world.db.inBusiness(world.business_id, ({ trx }) =>
+    trx("messages").where({ thread_id: thread }).first("id", "provider_msg_id"),
+  );
+  const quoting = { text: "כן", reply_to_id: asked.id };
+  const { body } = await world.send(customer, quoting);
+  expect(body.message.reply_to_id).toBe(asked.id);
+  await world.look(thread);
+  expect(world.gateway.sends.at(-1)!.body.replyTo).toBe(asked.provider_msg_id);
+  const other = world.number();
+  await world.writes(other);
+  expectProblem(await world.send(other, quoting), 404, "not_found");
+});
+
 test("one known by a LID alone is written to by it", async () => {
   const { db, business_id, gateway } = world;
   const lid = `${customer.slice(1)}99@lid`;

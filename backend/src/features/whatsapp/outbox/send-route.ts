@@ -1,10 +1,10 @@
 import { WhatsappSend, WhatsappSent, type Message } from "@agentlocator/contract";
 import type { BusinessTx, Database } from "../../../db/database.ts";
-import { problem } from "../../../http/problem.ts";
+import { notFound, problem } from "../../../http/problem.ts";
 import { defineRoute, type Route } from "../../../http/route.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import { normalisePhone, regionOf } from "../../../platform/phone.ts";
-import { pauseAgent } from "../../conversations/index.ts";
+import { pauseAgent, requireMessage } from "../../conversations/index.ts";
 import { customerAt, type Address } from "../inbound/customer.ts";
 import { again } from "../inbound/deliver.ts";
 import { requireSendable } from "./decide.ts";
@@ -58,7 +58,7 @@ async function send(
   { address, asked_for }: { address: Address; asked_for: object },
   { clock, facts }: SendRouteDeps,
 ): Promise<Message> {
-  const { text, media_url, template, provider, idempotency_key } = body;
+  const { text, media_url, template, provider, reply_to_id, idempotency_key } = body;
   // Before anything is locked or written: another request may have come with the same key.
   const known = await findQueued(tx, idempotency_key, asked_for);
   if (known) return known;
@@ -72,12 +72,20 @@ async function send(
     { thread_id, provider: provider ?? null, template: found && approved, text: text ?? null },
     clock.now(),
   );
+  if (reply_to_id) await requireAnswered(tx, reply_to_id, thread_id);
   const message = await queueMessage(tx, {
     ...{ thread_id, author: "user", text, media_url, provider, idempotency_key, asked_for },
+    reply_to_id,
     ...(found && { template: { name: found.content_sid, variables: body.template_variables } }),
   });
   await pauseAgent(tx, thread_id, new Date(clock.now()));
   return message;
+}
+
+/** @throws 404 for a message that is not of this thread */
+async function requireAnswered(tx: BusinessTx, id: number, thread_id: number): Promise<void> {
+  const message = await requireMessage(tx, id);
+  if (message.thread_id !== thread_id) throw notFound("This message");
 }
 
 /** The number in E.164, or the LID of somebody whose number is not known. @throws 400 */
