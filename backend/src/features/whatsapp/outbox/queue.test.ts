@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createOutboxWorld, type OutboxWorld } from "../../../../test/outbox.ts";
+import { pendingJobs } from "../../../../test/pending-jobs.ts";
+import { startJobs } from "../../../db/jobs.ts";
+
+let world: OutboxWorld;
+
+beforeAll(async () => {
+  world = await createOutboxWorld();
+  await world.channel("open");
+});
+afterAll(() => world.close());
+
+const looks = async (thread: number) => {
+  const jobs = await pendingJobs(world.url, "whatsapp.send");
+  return jobs.filter(({ payload }) => payload.thread_id === thread);
+};
+
+test("a thread has one look now and one later, one after the other", async () => {
+  const thread = await world.writes(world.number());
+  await world.answer(thread, "אחת");
+  await world.answer(thread, "שתיים");
+  expect(await looks(thread)).toMatchObject([{ key: `send:${thread}`, queue: `send:${thread}` }]);
+  await world.look(thread);
+  await world.answer(thread, "שלוש");
+  const [now, later] = await looks(thread);
+  expect([now!.key, later!.key]).toEqual([`send:${thread}`, `send-later:${thread}`]);
+  expect(later!.queue).toBe(now!.queue);
+  expect(later!.run_at.getTime()).toBeGreaterThan(now!.run_at.getTime() + 10_000);
+});
+
+test("what is rolled back was never queued", async () => {
+  const thread = await world.writes(world.number());
+  const { db, business_id } = world;
+  const queued = db.inBusiness(business_id, async (tx) => {
+    const message = { author: "agent", text: "לא", idempotency_key: "never" } as const;
+    await world.whatsapp.chat.queueMessage(tx, { thread_id: thread, ...message });
+    throw new Error("the tool failed");
+  });
+  await expect(queued).rejects.toThrow("the tool failed");
+  expect(await looks(thread)).toEqual([]);
+  expect(await world.written(thread)).toEqual([]);
+});
+
+test("the agent's key is a key as a person's is", async () => {
+  const thread = await world.writes(world.number());
+  const first = await world.answer(thread, "תשובה", "answer:1");
+  expect((await world.answer(thread, "תשובה", "answer:1")).id).toBe(first.id);
+  await expect(world.answer(thread, "אחרת", "answer:1")).rejects.toMatchObject({ status: 409 });
+});
+
+test("a message answers another one, which its own provider knows", async () => {
+  const thread = await world.writes(world.number());
+  const { db, business_id } = world;
+  const asked = await db.inBusiness(business_id, ({ trx }) =>
+    trx("messages").where({ thread_id: thread, direction: "in" }).first("id", "provider_msg_id"),
+  );
+  const reply = { author: "agent", text: "לזה", reply_to_id: asked.id } as const;
+  await db.inBusiness(business_id, (tx) =>
+    world.whatsapp.chat.queueMessage(tx, { thread_id: thread, ...reply, idempotency_key: "reply" }),
+  );
+  await world.look(thread);
+  expect(world.gateway.sends.at(-1)!.body.replyTo).toBe(asked.provider_msg_id);
+});
+
+test("the queue brings messages of many threads to their customers, each in its order", async () => {
+  const { url, log, whatsapp } = world;
+  const threads = await Promise.all([1, 2, 3].map(() => world.writes(world.number())));
+  for (const n of [1, 2, 3]) {
+    for (const thread of threads) await world.answer(thread, `תור ${thread}.${n}`);
+  }
+  const jobs = await startJobs({ url, log, handlers: whatsapp.jobs });
+  try {
+    const sent = (thread: number) =>
+      world.gateway.texts.filter((text) => text?.startsWith(`תור ${thread}.`));
+    const all = () => threads.map((thread) => sent(thread));
+    const wanted = threads.map((thread) => [1, 2, 3].map((n) => `תור ${thread}.${n}`));
+    await expect.poll(all, { timeout: 20_000 }).toEqual(wanted);
+  } finally {
+    await jobs.stop();
+  }
+});
