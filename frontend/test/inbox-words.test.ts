@@ -71,7 +71,7 @@ const message = (id: number, minute: number, more: Partial<ThreadMessage> = {}):
   ...{ idempotency_key: null, ...more },
 });
 const attempt = (key: string): Attempt => ({
-  ...{ key, thread_id: 1, body: { to: "+972501234567", text: "x" }, shown: "x" },
+  ...{ key, thread_id: 1, body: { to: "+972501234567", text: "x" }, shown: "x", file: null },
   ...{ created_at: at(30), state: "sending", refusal: null },
 });
 const call = (minute: number) =>

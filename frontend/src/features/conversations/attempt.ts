@@ -15,6 +15,7 @@ export interface Attempt {
   body: Omit<WhatsappSend, "idempotency_key">;
   /** What the person sees of it: for a template its words. */
   shown: string;
+  file: { name: string; content_type: string; media_url: string } | null;
   created_at: string;
   state: "sending" | "failed";
   refusal: Refusal | null;

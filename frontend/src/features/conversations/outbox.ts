@@ -67,7 +67,7 @@ export const useOutbox = defineStore("outbox", () => {
     );
   }
 
-  function send(attempt: Pick<Attempt, "thread_id" | "body" | "shown">): void {
+  function send(attempt: Pick<Attempt, "thread_id" | "body" | "shown" | "file">): void {
     const created_at = new Date().toISOString();
     const key = newKey();
     const made: Attempt = { ...attempt, key, created_at, state: "sending", refusal: null };

@@ -46,3 +46,7 @@ export const isPlain = (message_type: string) => ["text", "template"].includes(m
 /** Whether a card of its own shows the words. */
 export const isCard = (message_type: string) =>
   ["audio", "contact", "location"].includes(message_type);
+
+/** Whether it can be quoted in an answer: the customer's app has it. */
+export const mayAnswer = (message: ThreadMessage) =>
+  message.provider_msg_id !== null && message.deleted_at === null;
