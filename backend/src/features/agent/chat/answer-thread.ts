@@ -6,7 +6,7 @@ import { askAgent } from "../../conversations/index.ts";
 import type { ToolContext } from "../tool.ts";
 import { bookedWords, markHandled, sendIfItFits, setWords } from "./answers.ts";
 import { briefOf, type Brief } from "./brief.ts";
-import { factsOf, loadChat, type Chat } from "./chat.ts";
+import { factsOf, loadChat, waitingKey, type Chat } from "./chat.ts";
 import { decide, type Step } from "./decide.ts";
 import { hear, turnOf } from "./hear.ts";
 import { ModelUnavailable } from "./model.ts";
@@ -91,7 +91,7 @@ async function handToPerson(tx: BusinessTx, chat: Chat, why: string): Promise<vo
   await leaveTask(tx, chat, {
     title: textsIn(chat.settings.language).unanswered(nameOf(chat)),
     body: [quote(chat), why].filter(Boolean).join("\n\n"),
-    dedupe_key: `unanswered:${chat.thread.id}:${chat.unanswered[0]?.id}`,
+    dedupe_key: waitingKey(chat.thread.id, chat.unanswered),
   });
 }
 

@@ -1,12 +1,13 @@
 import type { BusinessTx } from "../../../db/database.ts";
 import { askAgent } from "../../conversations/index.ts";
+import { resolveNotification } from "../../notifications/index.ts";
 import type { Remark } from "../caller-said.ts";
-import { unansweredOf, type Chat, type Unanswered } from "./chat.ts";
+import { unansweredOf, waitingKey, type Chat, type Unanswered } from "./chat.ts";
 import type { ChatDeps } from "./ports.ts";
 import { splitAnswer } from "./split.ts";
 import type { ChatTexts } from "./texts.ts";
 
-/** The messages that were answered need the agent no more, and it has not failed. */
+/** These messages need the agent no more: it has not failed, and what its bell rang for is over. */
 export async function markHandled(
   tx: BusinessTx,
   thread_id: number,
@@ -15,6 +16,7 @@ export async function markHandled(
   const ids = messages.map(({ id }) => id);
   await tx.trx("messages").whereIn("id", ids).update({ handled_at: tx.trx.fn.now() });
   await tx.trx("threads").where("id", thread_id).update({ answer_failing_since: null });
+  await resolveNotification(tx, waitingKey(thread_id, messages), new Date());
 }
 
 /** Queues an answer, as many messages as it takes, and marks what it answers; in one transaction. */

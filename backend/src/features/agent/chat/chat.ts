@@ -31,6 +31,10 @@ export interface Chat {
   handed_over: boolean;
 }
 
+/** Names what the business is told about messages that wait; the first of them tells them apart. */
+export const waitingKey = (thread_id: number, messages: readonly { id: number }[]): string =>
+  `unanswered:${thread_id}:${messages[0]?.id}`;
+
 const PROPOSALS = ["propose_slot", "move_appointment"];
 /** More at once are answered in several turns. */
 const MAX_UNANSWERED = 50;

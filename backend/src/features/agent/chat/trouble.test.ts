@@ -91,11 +91,16 @@ describe("the model is down", () => {
     expect(task!.title).toBe(`לענות ל${customer.peer_number} בוואטסאפ`);
     expect(task!.body).toContain("מה שעות הפתיחה?");
     expect(await bells()).toMatchObject([
-      { kind: "chat_unanswered", link: `/app/inbox/${customer.thread_id}` },
+      {
+        kind: "chat_unanswered",
+        link: `/app/inbox/${customer.thread_id}`,
+        resolved_at: null,
+      },
     ]);
     world.openai.everyRequest("/responses", null);
     await customer.look();
     expect(await customer.answers()).toEqual([`סליחה על העיכוב בתשובה.\n\n${HOURS}`]);
+    expect((await bells())[0]!.resolved_at).not.toBeNull();
     await customer.writes("תודה. ומה שעות הפתיחה?");
     await customer.look();
     expect((await customer.answers()).at(-1)).toBe(HOURS);

@@ -3,7 +3,7 @@ import type { Logger } from "../../../platform/log.ts";
 import { askAgent } from "../../conversations/index.ts";
 import { notify } from "../../notifications/index.ts";
 import { createTask } from "../../tasks/index.ts";
-import type { Chat } from "./chat.ts";
+import { waitingKey, type Chat } from "./chat.ts";
 import { textsIn } from "./texts.ts";
 
 /** A customer who waits for the agent longer than this needs a person, and an apology. */
@@ -48,7 +48,7 @@ async function tellBusiness(tx: BusinessTx, chat: Chat, log: Logger): Promise<vo
   const { thread, unanswered, settings } = chat;
   const texts = textsIn(settings.language);
   const customer = nameOf(chat);
-  const dedupe_key = `unanswered:${thread.id}:${unanswered[0]?.id}`;
+  const dedupe_key = waitingKey(thread.id, unanswered);
   const body = [quote(chat), texts.unanswered_body].filter(Boolean).join("\n\n");
   await leaveTask(tx, chat, { title: texts.unanswered(customer), body, dedupe_key });
   await notify(
