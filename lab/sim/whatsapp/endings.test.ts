@@ -1,4 +1,6 @@
+import { NOISE_WA_HEADER } from "@whiskeysockets/baileys";
 import { expect, test } from "vitest";
+import { WebSocket } from "ws";
 import type { Break, ConnectionFault } from "./faults.ts";
 import { laboratory } from "./test-client.ts";
 
@@ -41,6 +43,10 @@ test("a device removed on the phone, and its credentials afterwards; its own log
   expect(await one.closed()).toMatchObject({ code: 401 });
 
   const two = await lab.client().pair(business);
+  const thief = lab.client();
+  thief.creds = { ...two.creds, noiseKey: thief.creds.noiseKey };
+  thief.connect();
+  expect(await thief.closed()).toMatchObject({ code: 401 });
   await two.sock.logout();
   await expect.poll(() => business.companions.size).toBe(0);
 });
@@ -107,6 +113,24 @@ test("silences: no success, hanging queries, mute, half open", async () => {
   one.connect();
   await expect.poll(() => business.companions.get(1)?.connection === before).toBe(false);
   expect(business.online).toBe(false);
+});
+
+test("a client that speaks something else", async () => {
+  for (const [url, bytes] of [
+    [lab.wa.url, "hello, server"],
+    [lab.wa.url, Buffer.from([...NOISE_WA_HEADER, 0, 0, 2, 8, 8])],
+    [lab.wa.url.replace("/ws/chat", "/chat"), null],
+  ] as const) {
+    const ws = new WebSocket(url);
+    ws.on("error", () => {});
+    if (bytes) ws.on("open", () => ws.send(bytes));
+    await new Promise((resolve) => ws.on("close", resolve));
+  }
+  expect(lab.wa.violations.splice(0).map(({ reason }) => reason)).toEqual([
+    "intro 68656c6c",
+    "client hello without an ephemeral key",
+    "no such address: /chat",
+  ]);
 });
 
 const ping = {

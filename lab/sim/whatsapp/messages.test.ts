@@ -105,6 +105,11 @@ test("what the owner types on the own phone", async () => {
     message: { conversation: "אני בדרך" },
   });
   expect(await dana.next()).toMatchObject({ text: "אני בדרך", by_owner: true });
+
+  const ron = lab.wa.customer("+972521111111", { address: "pn" });
+  const other = await business.typed(ron, "גם אליך");
+  const { key } = await one.upserts.find((message) => message.key.id === other);
+  expect(key).toMatchObject({ remoteJid: ron.jid, remoteJidAlt: `${ron.lid}@lid` });
 });
 
 test("what was missed comes after the next login, unacknowledged messages again", async () => {
@@ -113,6 +118,8 @@ test("what was missed comes after the next login, unacknowledged messages again"
   const one = await lab.client().pair(business);
   await dana.sees(await dana.writes(business, "לפני"), "delivered");
   const held = await dana.writes(business, "כאילו לא מחובר", { offline: true });
+  await dana.sees(await dana.writes(business, "אחרי"), "delivered");
+  expect(one.upserts.items.some(({ key }) => key.id === held)).toBe(false);
   await one.end();
   const missed = await dana.writes(business, "בזמן שלא היית", { at: new Date("2026-01-02") });
   one.connect();

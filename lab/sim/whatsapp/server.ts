@@ -59,6 +59,7 @@ export class WhatsAppSim implements Network {
   #foreign: ServerIdentity | null = null;
   #server: Server | null = null;
   #port = 0;
+  #stopped = false;
 
   constructor(options: WhatsAppSimOptions = {}) {
     this.#qr_refs = options.qr_refs ?? 6;
@@ -101,6 +102,7 @@ export class WhatsAppSim implements Network {
 
   /** Listens on loopback; port 0 or none takes a free one. */
   async start({ port = this.#port } = {}): Promise<this> {
+    this.#stopped = false;
     this.#server = createServer((_, response) => void response.writeHead(404).end());
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     this.#server.listen(port, "127.0.0.1");
@@ -112,6 +114,7 @@ export class WhatsAppSim implements Network {
 
   /** Cuts every connection and stops listening. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     await Promise.all([this.goOffline(), this.media.stop()]);
@@ -171,6 +174,7 @@ export class WhatsAppSim implements Network {
   }
 
   later(ms: number, run: () => void): void {
+    if (this.#stopped) return;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       run();
