@@ -12,6 +12,7 @@ import { createRegistry } from "./session/registry.ts";
 import { verifyStrictly } from "./session/strict-verify.ts";
 import { TIMING } from "./session/timing.ts";
 import type { Timing } from "./session/timing.ts";
+import { openBusiness } from "./storage/index.ts";
 
 /** Of a socket's goodbye at the end of the process; what hangs longer is cut. Milliseconds. */
 const GOODBYE_MS = 1500;
@@ -24,11 +25,16 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
+export interface GatewayParts {
+  readonly timing?: Timing;
+  readonly openStorage?: typeof openBusiness;
+}
+
 /** Puts the gateway together; nothing listens and nothing connects yet. */
 export async function createWhatsappGateway(
   env: GatewayEnv,
   log: Logger,
-  timing: Timing = TIMING,
+  { timing = TIMING, openStorage = openBusiness }: GatewayParts = {},
 ): Promise<Gateway> {
   const { WA_STORAGE_DIR: dir, BAILEYS_WEBHOOK_SECRET: secret, WA_WEB_SOCKET_URL: url } = env;
   const { BAILEYS_WEBHOOK_TARGET: target, WA_VERIFY_SERVER: verify = url ? "false" : "true" } = env;
@@ -39,6 +45,7 @@ export async function createWhatsappGateway(
   const registry = createRegistry({
     dir,
     secret: env.APP_SECRET,
+    openStorage,
     wire: { url, version: env.WA_VERSION },
     timing,
     delivery,

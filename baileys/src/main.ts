@@ -1,3 +1,4 @@
+import type { AddressInfo } from "node:net";
 import { pino } from "pino";
 import { GatewayEnvError, parseGatewayEnv } from "./env.ts";
 import { createWhatsappGateway } from "./gateway.ts";
@@ -37,7 +38,9 @@ gateway.server.once("error", (error: NodeJS.ErrnoException) => {
   process.exit(1);
 });
 gateway.server.listen(env.PORT, env.HOST, () => {
-  log.info({ port: env.PORT }, "[WA] gateway is up");
+  const { port } = gateway.server.address() as AddressInfo;
+  log.info({ port }, "[WA] gateway is up");
+  process.send?.({ ready: true, port });
   void gateway.resume();
 });
 

@@ -10,7 +10,8 @@ import type { GatewayEvent, GatewaySession } from "@agentlocator/contract";
 import { pino } from "pino";
 import { parseGatewayEnv } from "../src/env.ts";
 import { createWhatsappGateway } from "../src/gateway.ts";
-import type { Gateway } from "../src/gateway.ts";
+import type { Gateway, GatewayParts } from "../src/gateway.ts";
+import { quietConsole } from "../src/session/library-log.ts";
 import { TIMING } from "../src/session/timing.ts";
 import type { Timing } from "../src/session/timing.ts";
 
@@ -124,6 +125,7 @@ export interface RunOptions {
   dir?: string;
   hearing?: Hearing;
   env?: Record<string, string>;
+  openStorage?: NonNullable<GatewayParts["openStorage"]>;
 }
 
 let keys = 0;
@@ -135,6 +137,7 @@ export async function runGateway(options: RunOptions): Promise<Running> {
   const lines: Record<string, unknown>[] = [];
   const write = (line: string) => void lines.push(JSON.parse(line));
   const log = pino({ level: "debug" }, { write });
+  quietConsole(log);
   const env = parseGatewayEnv({
     WA_STORAGE_DIR: dir,
     WA_WEB_SOCKET_URL: options.url,
@@ -142,7 +145,10 @@ export async function runGateway(options: RunOptions): Promise<Running> {
     BAILEYS_WEBHOOK_TARGET: `${hearing.origin}/webhook/whatsapp/baileys`,
     ...options.env,
   });
-  const gateway = await createWhatsappGateway(env, log, { ...QUICK, ...options.timing });
+  const gateway = await createWhatsappGateway(env, log, {
+    timing: { ...QUICK, ...options.timing },
+    ...(options.openStorage && { openStorage: options.openStorage }),
+  });
   gateway.server.listen(0, "127.0.0.1");
   await once(gateway.server, "listening");
   const url = `http://127.0.0.1:${(gateway.server.address() as AddressInfo).port}`;
@@ -192,7 +198,7 @@ export async function runGateway(options: RunOptions): Promise<Running> {
 
 /** Pairs a business by scanning its code; resolves when the session may send. */
 export async function pair(
-  running: Running,
+  running: Pick<Running, "ask" | "until">,
   id: number,
   phone: { scan(qr: string): Promise<unknown> },
 ): Promise<void> {

@@ -10,9 +10,9 @@ import { createSender } from "./sending.ts";
 import { createSession } from "./session.ts";
 import type { SessionDeps } from "./session.ts";
 import type { Sock } from "./socket.ts";
-import { isStranger } from "./strangers.ts";
+import { createAcquaintances } from "./strangers.ts";
 
-export interface BusinessDeps extends SessionDeps {
+export interface BusinessDeps extends Omit<SessionDeps, "acquaintances"> {
   readonly fetchMedia: (url: string, type: GatewaySend["type"]) => Promise<FetchedMedia>;
 }
 
@@ -20,8 +20,9 @@ export interface BusinessDeps extends SessionDeps {
 export function createBusiness(deps: BusinessDeps) {
   const { storage, timing, log } = deps;
   const { businessId: business_id, messages, sends: ledger } = storage;
+  const acquaintances = createAcquaintances();
   const presence = createPresence(timing.typing, log);
-  const session = createSession(deps, () => {
+  const session = createSession({ ...deps, acquaintances }, () => {
     if (!session.current()) presence.forget();
     sender.work();
   });
@@ -31,6 +32,7 @@ export function createBusiness(deps: BusinessDeps) {
     messages,
     connection: () => session.ready(),
     fetchMedia: deps.fetchMedia,
+    acquaintances,
     report: (event) =>
       session.intake.tell(event, `receipt:${event.id}:${event.status}`, "receipts"),
     timing,
@@ -54,7 +56,7 @@ export function createBusiness(deps: BusinessDeps) {
       if (!jid) throw new ProblemError(400, "bad_address", "`to` is no phone number and no JID.");
       const known = ledger.status(message.idempotencyKey) !== undefined;
       if (!known) {
-        const stranger = await isStranger(sock(), jid, timing.ask);
+        const stranger = await acquaintances.isStranger(sock(), jid, timing.ask);
         if (stranger && !message.allowStranger) {
           const why = "This contact has never written; the account does not write first.";
           throw new ProblemError(403, "stranger", why);

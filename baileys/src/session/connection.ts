@@ -28,6 +28,8 @@ export interface Connection {
   readonly sock: Sock;
   /** Resolves when the connection is over, whoever ended it. */
   readonly gone: Promise<void>;
+  /** Resolves when the keys of what was being decrypted are stored. */
+  decrypted(): Promise<void>;
   /** Ends it without a word to `closed`; resolves when it is gone, at the latest after `ms`. */
   hangUp(ms?: number): Promise<void>;
   /** Ends it as if it had ended by itself. */
@@ -157,6 +159,7 @@ export function connect(deps: ConnectionDeps): Connection {
     sock,
     gone,
     giveUp,
+    decrypted: writeAhead.idle,
     async hangUp(ms = 0) {
       if (!dispose()) return;
       await end(ms);

@@ -8,12 +8,14 @@ import type { Envelope, Self } from "./incoming.ts";
 import { customerJid, isLid } from "./jid.ts";
 import { enter } from "./receipts.ts";
 import type { Told } from "./receipts.ts";
+import type { Acquaintances } from "./strangers.ts";
 
 export interface IntakeDeps {
   readonly business_id: number;
   readonly inbox: Inbox;
   readonly messages: MessageStore;
   readonly ledger: SendLedger;
+  readonly acquaintances: Acquaintances;
   readonly log: Logger;
 }
 
@@ -22,12 +24,13 @@ export type PhoneOf = (lid: string) => Promise<string | null>;
 
 /** Brings what WhatsApp says into the inbox, from where it is delivered to the backend. */
 export function createIntake(deps: IntakeDeps) {
-  const { business_id, inbox, messages, ledger, log } = deps;
+  const { business_id, inbox, messages, ledger, acquaintances, log } = deps;
 
   async function record(envelope: Envelope, bytes: Uint8Array): Promise<void> {
     const event = read(envelope, bytes);
     if (!event || (envelope.from_me && ledger.statusOf(envelope.id))) return;
-    const { id, remote_jid: chat, from_me } = envelope;
+    const { id, remote_jid: chat, alt_jid, from_me } = envelope;
+    acquaintances.add(chat, alt_jid);
     const stored = messages.put(
       from_me ? { fromMe: true, id } : { fromMe: false, id, chat },
       bytes,

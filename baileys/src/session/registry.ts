@@ -2,7 +2,8 @@ import type { GatewaySend, GatewaySession } from "@agentlocator/contract";
 import type { Logger } from "pino";
 import type { Delivery } from "../delivery/index.ts";
 import { ProblemError } from "../problem.ts";
-import { openBusiness, storedBusinesses } from "../storage/index.ts";
+import { storedBusinesses } from "../storage/index.ts";
+import type { openBusiness } from "../storage/index.ts";
 import { createBusiness, unknownSession } from "./business.ts";
 import type { Business } from "./business.ts";
 import type { FetchedMedia } from "./compose.ts";
@@ -12,12 +13,15 @@ import type { Timing } from "./timing.ts";
 
 /** Sessions that are brought up at the same time when the process starts. */
 const AT_ONCE = 5;
+/** Until a storage that could not be opened is tried again. */
+const AGAIN_MS = 10_000;
 
 export interface RegistryDeps {
   /** WA_STORAGE_DIR */
   readonly dir: string;
   /** APP_SECRET */
   readonly secret: string | undefined;
+  readonly openStorage: typeof openBusiness;
   readonly wire: Wire;
   readonly timing: Timing;
   readonly delivery: Delivery;
@@ -33,10 +37,11 @@ export function createRegistry(deps: RegistryDeps) {
   /** Why a business's folder could not be opened. */
   const faults = new Map<number, string>();
   const jitter = createJitter();
+  const later = new Set<NodeJS.Timeout>();
   let stopping = false;
 
   async function open(businessId: number): Promise<Business> {
-    const storage = await openBusiness({ dir, businessId, secret, log });
+    const storage = await deps.openStorage({ dir, businessId, secret, log });
     const business = createBusiness({ storage, wire, timing, log, jitter, fetchMedia });
     delivery.attach(businessId, storage.inbox, ({ data }) => data);
     opened.set(businessId, business);
@@ -71,7 +76,8 @@ export function createRegistry(deps: RegistryDeps) {
       };
       await session.changed(begun, timing.login + timing.open);
     } catch {
-      // Told and logged by `ensure`; the next business is not its affair.
+      // Told and logged by `ensure`: the disk, or a gateway that is still ending.
+      if (!stopping) later.add(setTimeout(() => void resume(id), AGAIN_MS * timing.backoff));
     }
   }
 
@@ -102,6 +108,7 @@ export function createRegistry(deps: RegistryDeps) {
     /** Ends all in order, each at the latest after about twice `ms`. */
     async stop(ms: number): Promise<void> {
       stopping = true;
+      for (const timer of later) clearTimeout(timer);
       const all = await Promise.allSettled(businesses.values());
       const ended = all.flatMap((one) => (one.status === "fulfilled" ? [one.value.stop(ms)] : []));
       for (const result of await Promise.allSettled(ended)) {

@@ -8,7 +8,8 @@ import type { FetchedMedia } from "./compose.ts";
 import type { Connection } from "./connection.ts";
 import { addressee } from "./jid.ts";
 import { createPace } from "./pace.ts";
-import { createNumberCheck, isStranger } from "./strangers.ts";
+import { createNumberCheck } from "./strangers.ts";
+import type { Acquaintances } from "./strangers.ts";
 import type { Timing } from "./timing.ts";
 import { within } from "./within.ts";
 
@@ -19,6 +20,7 @@ export interface SenderDeps {
   /** The connection that may be written to now. */
   readonly connection: () => Connection | null;
   readonly fetchMedia: (url: string, type: GatewaySend["type"]) => Promise<FetchedMedia>;
+  readonly acquaintances: Acquaintances;
   readonly report: (event: GatewayReceiptEvent) => Promise<void>;
   readonly timing: Timing;
   readonly log: Logger;
@@ -60,10 +62,15 @@ export function createSender(deps: SenderDeps) {
       if (under_way.has(messageId)) continue;
       if (state === "written" && Date.now() - at > STALE_MS) continue;
       const stored = await ledger.read(messageId);
-      const jid = stored && addressee(bodyOf(stored).to);
+      const jid = stored && jidOf(stored);
       if (on !== connection) return;
       if (jid) enqueue(connection, jid, messageId);
     }
+  }
+
+  function jidOf(stored: StoredSend): string | null {
+    const jid = addressee(bodyOf(stored).to);
+    return jid && deps.acquaintances.addressOf(jid);
   }
 
   function enqueue(connection: Connection, jid: string, id: string): void {
@@ -91,6 +98,8 @@ export function createSender(deps: SenderDeps) {
   }
 
   async function sendOne(connection: Connection, jid: string, id: string): Promise<void> {
+    // An answer to a message whose keys are just being stored would be made with others.
+    await within(timing.ask, connection.decrypted()).catch(() => {});
     const stored = await ledger.read(id);
     if (stored?.state === "written") {
       const bytes = await messages.get({ fromMe: true, id });
@@ -119,7 +128,7 @@ export function createSender(deps: SenderDeps) {
     const send = bodyOf(stored);
     const { sock, gone } = connection;
     try {
-      if (await isStranger(sock, jid, timing.ask)) {
+      if (await deps.acquaintances.isStranger(sock, jid, timing.ask)) {
         if (!send.allowStranger) throw new Unsendable("stranger: this contact has never written");
         if (!(await onWhatsApp(sock, jid, timing.ask))) {
           throw new Unsendable("not_on_whatsapp: this number has no WhatsApp");
@@ -200,7 +209,7 @@ export function createSender(deps: SenderDeps) {
     for (const { messageId, state, at } of ledger.pending()) {
       if (state !== "journalled" || Date.now() - at <= timing.hold) continue;
       const stored = await ledger.read(messageId);
-      const jid = stored && addressee(bodyOf(stored).to);
+      const jid = stored && jidOf(stored);
       if (jid) await withdraw(stored, jid);
     }
   }

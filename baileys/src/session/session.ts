@@ -18,6 +18,7 @@ import { fromAck, fromReceipt } from "./receipts.ts";
 import { createRetryCounts } from "./retry-counts.ts";
 import { signalKeys } from "./signal-keys.ts";
 import type { Wire } from "./socket.ts";
+import type { Acquaintances } from "./strangers.ts";
 import type { Timing } from "./timing.ts";
 import { within } from "./within.ts";
 
@@ -25,6 +26,7 @@ export interface SessionDeps {
   readonly storage: BusinessStorage;
   readonly wire: Wire;
   readonly timing: Timing;
+  readonly acquaintances: Acquaintances;
   readonly log: Logger;
   /** 0 to 0.2 while many businesses lose their connections; called at each close. */
   readonly jitter: () => number;
@@ -37,9 +39,9 @@ type Vault = AuthVault<AuthenticationCreds>;
  * backend of every change. `onChange` is called after each.
  */
 export function createSession(deps: SessionDeps, onChange: () => void) {
-  const { storage, timing, log } = deps;
+  const { storage, timing, acquaintances, log } = deps;
   const { businessId: business_id, inbox, messages, sends: ledger, state: file } = storage;
-  const intake = createIntake({ business_id, inbox, messages, ledger, log });
+  const intake = createIntake({ business_id, inbox, messages, ledger, acquaintances, log });
   const retry_counts: CacheStore = createRetryCounts();
   let now: Condition = restored();
   let since = file.get().since ?? new Date().toISOString();
