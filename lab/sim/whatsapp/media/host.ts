@@ -83,6 +83,7 @@ export class MediaHost {
     this.#server = server;
     this.#directory = mkdtempSync(join(tmpdir(), "agentlocator-media-"));
     writeFileSync(this.ca_path, this.ca);
+    process.once("exit", this.#removeDirectory);
   }
 
   async stop(): Promise<void> {
@@ -91,8 +92,11 @@ export class MediaHost {
     if (!server) return;
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-    rmSync(this.#directory, { recursive: true, force: true });
+    process.off("exit", this.#removeDirectory);
+    this.#removeDirectory();
   }
+
+  #removeDirectory = (): void => rmSync(this.#directory, { recursive: true, force: true });
 
   /** Answer to a client that asks where to upload. */
   connection(): Stanza {
