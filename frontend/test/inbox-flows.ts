@@ -147,9 +147,9 @@ export function inboxFlows(world: () => { page: Page; product: Product }): void 
     await button("לקחת את השיחה").click();
     await page.getByText("לשעה", { exact: true }).click();
     await page.getByText(/הסוכן יחזור לענות בעוד (שעה|60 דקות)/).waitFor();
-    await button("מי מטפל: אף אחד").click();
+    await button("הקצאה: אף אחד").click();
     await page.getByRole("list", { name: "הקצאה" }).getByText("דנה").click();
-    await button(/^מי מטפל: .*דנה/).waitFor();
+    await button(/^הקצאה: .*דנה/).waitFor();
     expect((await now()).assigned_to).not.toBeNull();
     await button("סגירת השיחה").click();
     await page.getByText("סגורה", { exact: true }).waitFor();

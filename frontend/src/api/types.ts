@@ -25,6 +25,7 @@ export type {
   ThreadPatch,
   ThreadSummary,
   Turn,
+  WebhookAside,
   WhatsappSend,
   WhatsappStatus,
   WhatsappTemplate,

@@ -61,7 +61,7 @@ export function useFormat() {
   /** How far ahead of `now` a time is: «בעוד 24 דקות», «בעוד 3 שעות», «בעוד יומיים». */
   function ahead(iso: string, now: number): string {
     const minutes = Math.max(1, Math.round((Date.parse(iso) - now) / 60_000));
-    if (minutes < 90) return formats.value.ahead.format(minutes, "minute");
+    if (minutes < 60) return formats.value.ahead.format(minutes, "minute");
     const hours = Math.round(minutes / 60);
     if (hours < 36) return formats.value.ahead.format(hours, "hour");
     return formats.value.ahead.format(Math.round(hours / 24), "day");
