@@ -64,7 +64,8 @@ export async function sendIfItFits(
   const changed = standing.length > same.length || same.length < asked.length;
   if (changed && !(anyway && same.length > 0)) return false;
   await sendAnswer(deps, tx, chat, same, text);
-  if (changed) await askAgent(tx, id);
+  const left = await unansweredOf(tx, id);
+  if (left.length > 0) await askAgent(tx, id);
   return true;
 }
 

@@ -59,6 +59,19 @@ describe("while the model thinks", () => {
     expect(await customer.answers()).toHaveLength(2);
   });
 
+  test("more than is answered at a time is answered in turns", async () => {
+    model();
+    for (let i = 0; i < 60; i += 1) await customer.writes(String(i));
+    await customer.look();
+    expect(await customer.looksAgain()).not.toBeNull();
+    await customer.look();
+    const [first, second] = await customer.answers();
+    expect(first).toContain("48, 49");
+    expect(second).toContain("58, 59");
+    await customer.look();
+    expect(await customer.answers()).toHaveLength(2);
+  });
+
   test("what a tool has done is not done again for the new message", async () => {
     await customer.writes("שיחזרו אליי");
     model(leave, async () => void (await customer.writes("תודה")));
