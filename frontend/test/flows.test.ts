@@ -238,6 +238,30 @@ test("the agency makes a business, enters it and leaves it", async () => {
   expect(await page.getByText("פעולה בשם העסק").count()).toBe(0);
 });
 
+test("the agency gives a message that belongs to nobody to its business", async () => {
+  const lost = { id: "LOST1", from: "972501112233", text: "הגעתי לעסק הנכון?" };
+  const { status } = await fetch(`${product.url}/webhook/whatsapp/baileys`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-BAILEYS-SECRET": product.gateway_secret },
+    body: JSON.stringify(lost),
+  });
+  expect(status).toBe(204);
+  await open("/app/businesses");
+  const aside = page.getByRole("region", { name: "הודעות וואטסאפ שאינן שייכות לעסק" });
+  await aside.getByText(lost.text).waitFor();
+  await aside.getByText("לא ידוע לאיזה עסק", { exact: true }).waitFor();
+  await aside.locator(".v-select .v-field").click();
+  await page.getByRole("option", { name: "מאפיית שיבולים" }).click();
+  await aside.getByRole("button", { name: "שיוך" }).click();
+  await toast("ההודעה שויכה לעסק");
+  await expect.poll(() => aside.count()).toBe(0);
+  await button("כניסה לעסק מאפיית שיבולים").click();
+  await page.getByText("פעולה בשם העסק").waitFor();
+  const { items } = await api<{ items: unknown[] }>(page, "GET", "/api/threads?type=whatsapp");
+  expect(items).toMatchObject([{ peer_number: "+972501112233", unread_count: 1 }]);
+  await button("יציאה מהעסק").click();
+});
+
 test(
   "a demo call is followed word by word, and its appointment found",
   { timeout: 120_000 },
