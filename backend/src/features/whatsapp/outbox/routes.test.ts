@@ -261,7 +261,7 @@ test("a held message is given up; if it was sent all the same, it says so", asyn
   const { body } = await world.owner.post(`/api/messages/${id}/discard`);
   expect(body.status).toBe("failed");
   expect(body.error).toMatch(/^discarded: /);
-  const bell = (await world.bells()).find(({ link }) => link === `/app/threads/${thread}`);
+  const bell = (await world.bells()).find(({ link }) => link === `/app/inbox/${thread}`);
   expect(bell).toMatchObject({ kind: "message_stuck", resolved_at: expect.any(String) });
   await world.look(thread);
   expect((await world.message(id)).status).toBe("queued");

@@ -101,7 +101,7 @@ test("a message that is refused for good does not keep back the next one", async
     ...{ status: "failed", error: "bad_address: bad_address" },
   });
   const [bell] = await world.bells();
-  expect(bell).toMatchObject({ kind: "message_failed", link: `/app/threads/${thread}` });
+  expect(bell).toMatchObject({ kind: "message_failed", link: `/app/inbox/${thread}` });
 });
 
 test("the trouble of one thread is not another's", async () => {

@@ -105,4 +105,4 @@ const resolveStuck = (tx: BusinessTx, row: OutboxRow): Promise<void> =>
 
 /** An attempt is in doubt once. */
 const stuckKey = ({ message_id, attempts }: OutboxRow) => `message_stuck:${message_id}:${attempts}`;
-const linkTo = (thread_id: number): string => `/app/threads/${thread_id}`;
+const linkTo = (thread_id: number): string => `/app/inbox/${thread_id}`;
