@@ -80,9 +80,13 @@ export function child(source: string): {
   process: ChildProcess;
   lines: AsyncIterableIterator<string>;
 } {
-  const running = spawn(process.execPath, ["--input-type=module", "--eval", source], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+  const running = spawn(
+    process.execPath,
+    ["--expose-gc", "--input-type=module", "--eval", source],
+    {
+      stdio: ["pipe", "pipe", "inherit"],
+    },
+  );
   onTestFinished(async () => {
     if (running.exitCode !== null || running.signalCode !== null) return;
     running.kill("SIGKILL");

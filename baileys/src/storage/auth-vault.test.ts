@@ -1,4 +1,12 @@
-import { readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import {
@@ -73,6 +81,17 @@ test("an identity is made once, and comes back with all its keys", async () => {
   expect(await vault.keys.get("pre-key", ["1", "2"])).toEqual({});
   expect(await vault.keys.get("lid-mapping", ["9725"])).toEqual({ "9725": "88@lid" });
   await vault.close();
+});
+
+test("it is open once: two would write over each other", async () => {
+  const dir = scratch();
+  await paired(dir);
+  const { storage } = await open(dir);
+  const vault = await storage.openAuth(never);
+  await expect(storage.openAuth(never)).rejects.toThrow("open already");
+  await vault.close();
+  await (await storage.openAuth(never)).erase();
+  await (await storage.openAuth(fresh)).close();
 });
 
 test("files are for this user alone, and hold nothing in the clear when there is a secret", async () => {
@@ -157,6 +176,30 @@ test.each([
   await vault.close();
 });
 
+test("credentials gone beside keys are corrupt, even if nothing says that there was a pairing", async () => {
+  const dir = scratch();
+  const { storage } = await open(dir);
+  await (await storage.openAuth(fresh)).close();
+  for (const name of ["creds", "creds.bak"]) rmSync(join(dir, "business_7/auth", name));
+  await expect(storage.openAuth(never)).rejects.toThrow(/creds is gone/);
+});
+
+test("from the first save of a pairing on, there are two of it", async () => {
+  const [dir, elsewhere] = [scratch(), scratch()];
+  const { storage } = await open(dir);
+  const vault = await storage.openAuth(fresh);
+  vault.creds.me = { id: "1@s.whatsapp.net" };
+  vault.creds.account = {};
+  await vault.saveCreds();
+  cpSync(dir, elsewhere, { recursive: true });
+  await vault.close();
+  rmSync(join(elsewhere, "business_7/auth/creds"));
+  const copy = await (await open(elsewhere)).storage.openAuth(never);
+  expect(copy.origin).toMatchObject({ kind: "ok", restored: expect.any(String) });
+  expect(copy.paired()).toBe(true);
+  await copy.close();
+});
+
 test("the whole folder of a paired business gone is corrupt too", async () => {
   const dir = scratch();
   await paired(dir);
@@ -222,7 +265,9 @@ test("another APP_SECRET, or none, is said; with the right one all is well again
   await sealed.close();
   await sealing.storage.close();
   for (const name of ["creds", "creds.bak", "keys", "keys.copy"]) {
-    expect(readFileSync(join(plain, name)).includes("9725"), name).toBe(false);
+    for (const clear of ["9725", Buffer.from("one").toString("base64")]) {
+      expect(readFileSync(join(plain, name)).includes(clear), name).toBe(false);
+    }
   }
   await expect(open(dir, "another secret, just as long as it")).rejects.toThrow(StorageUnreadable);
   await expect(open(dir, "another secret, just as long as it")).rejects.toThrow(

@@ -46,6 +46,7 @@ export interface VaultOptions {
   log: Logger;
   now: () => number;
   timeout_ms: number;
+  onClose: () => void;
 }
 
 const isPaired = (creds: VaultCreds) => Boolean(creds.me?.id && creds.account);
@@ -59,7 +60,7 @@ export async function openVault<Creds extends VaultCreds>(
   options: VaultOptions,
   fresh: () => Creds,
 ): Promise<AuthVault<Creds>> {
-  const { folder, sealer, state, log, now } = options;
+  const { folder, sealer, state, log, now, onClose } = options;
   const auth = join(folder, "auth");
   const path = join(auth, "creds");
   const stored = await readCreds<Creds>(auth, path, options);
@@ -67,10 +68,12 @@ export async function openVault<Creds extends VaultCreds>(
   if (stored?.creds.me && !isPaired(stored.creds)) archived = await setAside(folder, now());
   const creds = stored && !archived ? stored.creds : fresh();
   const isNew = !isPaired(creds);
-  const write = (andCopy: boolean) => writeDocument(path, creds, { sealer, now, andCopy });
+  const write = (copy: "before" | "same" | "left") =>
+    writeDocument(path, creds, { sealer, now, copy });
   await makeFolder(auth);
   // The credentials come first: keys beside none would look like a loss.
-  if (!stored || archived || stored.from_copy || stored.plain) await write(true);
+  if (!stored || archived || stored.plain) await write("same");
+  else if (stored.from_copy) await write("left");
   const keys = await openAuthKeys({
     ...options,
     path: join(auth, "keys"),
@@ -86,21 +89,25 @@ export async function openVault<Creds extends VaultCreds>(
   const save = coalesced(async () => {
     const me = isPaired(creds) ? creds.me!.id : null;
     const other = me !== state.get().paired_as;
-    await write(other);
+    await write(other ? "same" : "before");
     if (other) await state.setPairedAs(me);
   });
-  if (!isNew && state.get().paired_as !== creds.me!.id) await save();
-
   async function close(): Promise<void> {
     if (closed) return;
     closed = true;
     try {
       await save();
     } finally {
-      await keys.close();
+      await keys.close().finally(onClose);
     }
   }
 
+  try {
+    if (!isNew && state.get().paired_as !== creds.me!.id) await save();
+  } catch (error) {
+    await keys.close();
+    throw error;
+  }
   return {
     origin: isNew
       ? { kind: "new", ...(archived && { archived }) }

@@ -19,19 +19,24 @@ export interface StoredDocument {
 }
 
 /**
- * Writes a JSON value so that it is all there or what was there before, and keeps that as `.bak`.
- * @param andCopy what was there before is worth nothing: the copy becomes the same as the file
+ * Writes a JSON value so that it is all there or what was there before.
+ * @param copy what becomes of its copy, `….bak`: `before` is what was there before, `same` is the
+ *   new value too (what was there before is worth nothing), `left` is what it is (what was there
+ *   before is damaged)
  */
 export async function writeDocument(
   path: string,
   value: unknown,
-  { sealer, now, andCopy = false }: { sealer: Sealer; now: () => number; andCopy?: boolean },
+  {
+    sealer,
+    now,
+    copy = "before",
+  }: { sealer: Sealer; now: () => number; copy?: "before" | "same" | "left" },
 ): Promise<void> {
   const change = { key: KEY, value: encodeJson(value), stamp: now() };
-  const write = (to: string, ready?: () => Promise<void>) =>
-    writeLogFile(to, sealer, (add) => add(change), ready ? { ready } : {});
-  await write(path, async () => void (await linkAs(path, `${path}.bak`)));
-  if (andCopy) await write(`${path}.bak`);
+  const keep = { ready: async () => void (await linkAs(path, `${path}.bak`)) };
+  await writeLogFile(path, sealer, (add) => add(change), copy === "before" ? keep : {});
+  if (copy === "same") await writeLogFile(`${path}.bak`, sealer, (add) => add(change));
 }
 
 /**

@@ -136,6 +136,28 @@ test("a changed byte is damage, wherever it is, and never another value", async 
   }
 });
 
+test("a sector that became zeros is damage when there are writes behind it, else a cut", async () => {
+  const path = join(scratch(), "log");
+  const map = await createMap(options(path));
+  for (const key of ["a", "b", "c"]) await put(map, key, key.repeat(2_000));
+  await map.close();
+  const whole = await readFile(path);
+  for (const [sector, damage] of [
+    [4, true],
+    [10, false],
+  ] as const) {
+    await writeFile(path, Buffer.from(whole).fill(0, sector * 512, (sector + 1) * 512));
+    const opened = openMap(options(path));
+    if (damage) {
+      await expect(opened).rejects.toThrow(StorageCorrupt);
+      continue;
+    }
+    const mended = await opened;
+    expect([...mended.entries()].map(([key]) => key)).toEqual(["a", "b"]);
+    await mended.close();
+  }
+});
+
 test("a disk that fills up loses nothing, refuses, and takes more when there is room", async () => {
   const path = join(scratch(), "log");
   const { states } = await madeFile(path);

@@ -162,7 +162,10 @@ export async function openMap(options: DurableMapOptions): Promise<DurableMap> {
       // The new file is in its place, but after a power cut the old one might be again.
       if (file !== before) shut = error as Error;
     }
-    if (file !== before) await before.close();
+    if (file === before) return;
+    await before.close().catch((error: Error) => {
+      log.warn({ err: error, path }, "[WA] a file that was replaced can't be closed");
+    });
   }
 
   if (file.fingerprint !== sealer.fingerprint) await rewrite();

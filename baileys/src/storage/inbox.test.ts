@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { diskFull, scratch, silent } from "../../test/scratch.ts";
@@ -86,6 +86,7 @@ test.each(["truncated", "deleted"])(
     else truncateSync(path, 0);
     const { inbox, sends, notices } = await open(dir);
     expect(notices).toHaveLength(1);
+    expect(existsSync(`${path}.damaged`)).toBe(how === "truncated");
     expect(inbox.waiting()).toEqual([]);
     expect(await inbox.record({ key: "m", thread: "t", data: "x" })).toBe(true);
     expect(sends.pending()).toHaveLength(1);

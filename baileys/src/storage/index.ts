@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { openVault, removeErased, setAside } from "./auth-vault.ts";
 import type { AuthVault, VaultCreds } from "./auth-vault.ts";
+import { StorageError } from "./errors.ts";
 import { isMissing, makeFolder, unreadable } from "./files.ts";
 import { createInbox } from "./inbox.ts";
 import type { Inbox } from "./inbox.ts";
@@ -40,7 +41,8 @@ export interface BusinessStorage {
   /**
    * @param fresh makes the credentials of a new identity (`initAuthCreds`); called only when there
    *   is none on the disk, or a half-made pairing (`me` without `account`), which is set aside
-   * @throws StorageCorrupt, StorageUnreadable: never a new identity in the place of a damaged one
+   * @throws StorageCorrupt, StorageUnreadable: never a new identity in the place of a damaged one;
+   *   StorageError while it is open already
    */
   openAuth<Creds extends VaultCreds>(fresh: () => Creds): Promise<AuthVault<Creds>>;
   /** After StorageCorrupt, when a person asked to pair again: the damaged auth is set aside. */
@@ -100,6 +102,7 @@ export async function openBusiness({
       open.push(map);
       return journal;
     };
+    let authIsOpen = false;
     return {
       businessId,
       inbox: await openOne("inbox", createInbox),
@@ -107,7 +110,16 @@ export async function openBusiness({
       sends: await openOne("sends", () => createSends({ business_id: businessId, now })),
       state,
       notices,
-      openAuth: (fresh) => openVault({ folder, sealer, state, log, now, timeout_ms }, fresh),
+      async openAuth(fresh) {
+        if (authIsOpen) throw new StorageError(`the auth in ${folder} is open already`, folder);
+        const onClose = () => void (authIsOpen = false);
+        authIsOpen = true;
+        const options = { folder, sealer, state, log, now, timeout_ms, onClose };
+        return openVault(options, fresh).catch((error: Error) => {
+          onClose();
+          throw error;
+        });
+      },
       async setAuthAside() {
         await state.setPairedAs(null);
         await setAside(folder, now());

@@ -15,6 +15,7 @@ test("a folder has one owner among processes, and is free at once when that one 
   const { process, lines } = child(`
     import { lockFolder } from ${JSON.stringify(lock)};
     lockFolder(${JSON.stringify(folder)});
+    for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve)).then(gc);
     console.log("mine");
     setInterval(() => {}, 1000);
   `);

@@ -7,8 +7,11 @@ import { unreadable } from "./files.ts";
 const SQLITE_BUSY = 5;
 const SQLITE_NOTADB = 26;
 
-/** Closing any descriptor of a file drops all of a process's locks on it: never open one twice. */
-const own = new Set<string>();
+/**
+ * Held here, for a database that is collected gives up its lock. Closing any descriptor of a file
+ * drops all of a process's locks on it, so none of these may ever be opened a second time.
+ */
+const own = new Map<string, DatabaseSync>();
 
 /**
  * Takes a folder for this process until the returned function is called or the process ends.
@@ -41,7 +44,7 @@ export function lockFolder(folder: string): () => void {
       cause: error,
     });
   }
-  own.add(path);
+  own.set(path, database);
   const me = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
   try {
     writeFileSync(`${path}.holder`, JSON.stringify(me), { mode: 0o600 });

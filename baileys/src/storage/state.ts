@@ -39,8 +39,9 @@ export async function openState(
   try {
     const stored = await readDocument(path, sealer);
     if (stored) state = { ...NOTHING, ...(stored.value as StoredState) };
+    if (stored?.plain) await writeDocument(path, state, { sealer, now, copy: "same" });
+    else if (stored?.from_copy) await writeDocument(path, state, { sealer, now, copy: "left" });
     if (stored?.from_copy) notices.push(`${path} was damaged; what it held before is used`);
-    if (stored?.plain) await writeDocument(path, state, { sealer, now, andCopy: true });
   } catch (error) {
     if (!(error instanceof StorageCorrupt)) throw error;
     log.error({ err: error }, "[WA-ERROR] why a session was stopped can't be read any more");
