@@ -11,6 +11,7 @@ import { createSession } from "./session.ts";
 import type { SessionDeps } from "./session.ts";
 import type { Sock } from "./socket.ts";
 import { createAcquaintances } from "./strangers.ts";
+import { whyOf } from "./why.ts";
 
 export interface BusinessDeps extends Omit<SessionDeps, "acquaintances"> {
   readonly fetchMedia: (url: string, type: GatewaySend["type"]) => Promise<FetchedMedia>;
@@ -22,10 +23,16 @@ export function createBusiness(deps: BusinessDeps) {
   const { businessId: business_id, messages, sends: ledger } = storage;
   const acquaintances = createAcquaintances();
   const presence = createPresence(timing.typing, log);
-  const session = createSession({ ...deps, acquaintances }, () => {
-    if (!session.current()) presence.forget();
-    sender.work();
-  });
+  const session = createSession(
+    { ...deps, acquaintances },
+    {
+      changed() {
+        if (!session.current()) presence.forget();
+        sender.work();
+      },
+      told: (ids) => sender.settled(ids),
+    },
+  );
   const sender = createSender({
     business_id,
     ledger,
@@ -38,7 +45,6 @@ export function createBusiness(deps: BusinessDeps) {
     timing,
     log,
   });
-  session.onAnswer(sender.settled);
 
   function sock(): Sock {
     const connection = session.status().connected ? session.current() : null;
@@ -80,7 +86,7 @@ export function createBusiness(deps: BusinessDeps) {
       const { readMessages } = sock();
       const ours = keys.map((key) => ({ ...key, fromMe: false }));
       readMessages(ours).catch((error: unknown) => {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = whyOf(error);
         log.warn({ business_id, why }, "[WA-ERROR] read receipts were not sent");
       });
     },

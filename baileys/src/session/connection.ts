@@ -4,6 +4,7 @@ import type { Close } from "./close.ts";
 import { openSocket, rawSocket } from "./socket.ts";
 import type { Sock, SocketDeps } from "./socket.ts";
 import type { Timing } from "./timing.ts";
+import { whyOf } from "./why.ts";
 import { within } from "./within.ts";
 import { createWriteAhead } from "./write-ahead.ts";
 
@@ -70,8 +71,8 @@ export function connect(deps: ConnectionDeps): Connection {
   function storeFailed(error: unknown): void {
     // At once, before the library can tell WhatsApp anything about the message.
     rawSocket(sock)?.terminate();
-    const why = error instanceof Error ? error.message : String(error);
-    giveUp({ code: null, slug: "deaf", detail: `The storage did not take it: ${why}` });
+    const detail = `The storage did not take it: ${whyOf(error)}`;
+    giveUp({ code: null, slug: "deaf", detail });
   }
 
   function dispose(): boolean {
@@ -92,14 +93,8 @@ export function connect(deps: ConnectionDeps): Connection {
   /** The library waits up to 30 s for the other side's goodbye. */
   async function end(ms = 0): Promise<void> {
     const ended = sock.end(undefined).catch(() => {});
-    if (ms > 0) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, ms);
-      await Promise.race([ended, promise]);
-      clearTimeout(timer);
-    }
+    if (ms > 0) await within(ms, ended).catch(() => {});
     rawSocket(sock)?.terminate();
-    await ended;
     nowGone();
   }
 

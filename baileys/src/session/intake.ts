@@ -9,6 +9,7 @@ import { customerJid, isLid } from "./jid.ts";
 import { enter } from "./receipts.ts";
 import type { Told } from "./receipts.ts";
 import type { Acquaintances } from "./strangers.ts";
+import { whyOf } from "./why.ts";
 
 export interface IntakeDeps {
   readonly business_id: number;
@@ -56,8 +57,7 @@ export function createIntake(deps: IntakeDeps) {
   }
 
   function failed(what: string, error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
-    log.error({ business_id, why }, `[WA-ERROR] ${what}`);
+    log.error({ business_id, why: whyOf(error) }, `[WA-ERROR] ${what}`);
   }
 
   async function tell(event: GatewayEvent, key: string, thread: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -116,4 +116,17 @@ test("the storage belongs to one process", async () => {
   await running.stop();
   await second.until(1, ({ connected }) => connected);
   running = second;
+});
+
+test("a damaged pairing is told and kept, not replaced, until a person pairs anew", async () => {
+  await running.stop();
+  const auth = join(running.dir, "business_2", "auth");
+  for (const name of await readdir(auth)) await writeFile(join(auth, name), "damaged");
+  running = await runGateway({ url: wa.url, hearing, dir: running.dir });
+  const broken = await running.until(2, ({ reason }) => reason !== null);
+  expect(broken).toMatchObject({ state: "close", reason: "quarantined", nextRetryAt: null });
+  expect(broken.detail).toContain("creds");
+  expect(await running.session(1)).toMatchObject({ state: expect.not.stringMatching("logout") });
+  await pair(running, 2, owners[2]!);
+  await serves(2, wa.customer("972526660008"));
 });

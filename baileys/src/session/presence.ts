@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Sock } from "./socket.ts";
+import { whyOf } from "./why.ts";
 
 /**
  * "typing…" for a customer. Shown only by an account that is online, so the account is online just
@@ -14,8 +15,7 @@ export function createPresence(longest_ms: number, log: Logger) {
       await sock.sendPresenceUpdate(on ? "composing" : "paused", jid);
       if (!on && typing.size === 0) await sock.sendPresenceUpdate("unavailable");
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      log.debug({ why }, "[WA] typing is not shown");
+      log.debug({ why: whyOf(error) }, "[WA] typing is not shown");
     }
   }
 

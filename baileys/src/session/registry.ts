@@ -10,6 +10,7 @@ import type { FetchedMedia } from "./compose.ts";
 import { createJitter } from "./outage.ts";
 import type { Wire } from "./socket.ts";
 import type { Timing } from "./timing.ts";
+import { whyOf } from "./why.ts";
 
 /** Sessions that are brought up at the same time when the process starts. */
 const AT_ONCE = 5;
@@ -56,7 +57,7 @@ export function createRegistry(deps: RegistryDeps) {
     if (known) return known;
     const opening = open(id).catch((error: unknown) => {
       businesses.delete(id);
-      const why = error instanceof Error ? error.message : String(error);
+      const why = whyOf(error);
       faults.set(id, why);
       log.error({ business_id: id, why }, "[WA-ERROR] a business's storage can't be opened");
       throw new ProblemError(409, "storage", why);
@@ -74,7 +75,7 @@ export function createRegistry(deps: RegistryDeps) {
         const { state, qr } = session.status();
         return state !== "connecting" || qr !== null;
       };
-      await session.changed(begun, timing.login + timing.open);
+      await session.until(begun, timing.login + timing.open);
     } catch {
       // Told and logged by `ensure`: the disk, or a gateway that is still ending.
       if (!stopping) later.add(setTimeout(() => void resume(id), AGAIN_MS * timing.backoff));

@@ -11,6 +11,7 @@ import { createPace } from "./pace.ts";
 import { createNumberCheck } from "./strangers.ts";
 import type { Acquaintances } from "./strangers.ts";
 import type { Timing } from "./timing.ts";
+import { whyOf } from "./why.ts";
 import { within } from "./within.ts";
 
 export interface SenderDeps {
@@ -90,7 +91,7 @@ export function createSender(deps: SenderDeps) {
       try {
         await sendOne(connection, jid, id);
       } catch (error) {
-        log.error({ business_id, id, why: messageOf(error) }, "[WA-ERROR] a send is stuck");
+        log.error({ business_id, id, why: whyOf(error) }, "[WA-ERROR] a send is stuck");
       }
       lane.shift();
     }
@@ -138,7 +139,7 @@ export function createSender(deps: SenderDeps) {
       return await Promise.race([composing, gone.then(() => null)]);
     } catch (error) {
       if (on !== connection) return null;
-      const why = messageOf(error);
+      const why = whyOf(error);
       await fail(jid, stored.messageId, error instanceof Unsendable ? why : `not_sent: ${why}`);
       return null;
     }
@@ -172,7 +173,7 @@ export function createSender(deps: SenderDeps) {
       setImmediate(resolve);
       await next_turn;
       if (on !== connection) return;
-      await fail(jid, id, `not_sent: ${messageOf(error)}`);
+      await fail(jid, id, `not_sent: ${whyOf(error)}`);
     } finally {
       relayed.catch(() => {});
     }
@@ -216,7 +217,7 @@ export function createSender(deps: SenderDeps) {
   const expiry = setInterval(() => void expire().catch(unreadable), timing.hold / 5);
 
   function unreadable(error: unknown): void {
-    log.error({ business_id, why: messageOf(error) }, "[WA-ERROR] the sends can't be read");
+    log.error({ business_id, why: whyOf(error) }, "[WA-ERROR] the sends can't be read");
   }
 
   return {
@@ -236,6 +237,3 @@ export function createSender(deps: SenderDeps) {
 export type Sender = ReturnType<typeof createSender>;
 
 const bodyOf = ({ body }: StoredSend): GatewaySend => GatewaySend.parse(body);
-
-const messageOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).slice(0, 300);
