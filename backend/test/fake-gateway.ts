@@ -27,6 +27,8 @@ export class FakeGateway {
   /** What becomes of a message that was taken. */
   state: State = "sent";
   readonly faults: GatewayFault[] = [];
+  /** The id of the next message, once. */
+  nextId: string | null = null;
   /** Each request, as `POST /send`. */
   readonly requests: string[] = [];
   /** Every request is cut, as by a gateway that hangs. */
@@ -102,7 +104,8 @@ export class FakeGateway {
   }
 
   #take(body: GatewaySend): GatewaySent {
-    const messageId = `3EB0${String(this.sends.length).padStart(18, "0")}`;
+    const messageId = this.nextId ?? `3EB0${String(this.sends.length).padStart(18, "0")}`;
+    this.nextId = null;
     const taken = { key: body.idempotencyKey, messageId, body, state: this.state, error: null };
     this.sends.push(taken);
     return taken;

@@ -1,5 +1,6 @@
 import type { BusinessTx } from "../../../db/database.ts";
 import { askAgent } from "../../conversations/index.ts";
+import { lookAtThread } from "../outbox/queue.ts";
 
 /** Every table with a thread in it. */
 export const TABLES_WITH_THREAD = ["messages", "calls", "appointments", "tasks", "tool_calls"];
@@ -34,4 +35,5 @@ export async function mergeThreads(tx: BusinessTx, ids: number[]): Promise<void>
   for (const id of ids) tx.emit("thread", { id });
   const waiting = { thread_id: into, direction: "in", handled_at: null };
   if (await trx("messages").where(waiting).first("id")) await askAgent(tx, into);
+  await lookAtThread(tx, into);
 }

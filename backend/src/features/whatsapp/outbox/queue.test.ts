@@ -47,6 +47,10 @@ test("the agent's key is a key as a person's is", async () => {
   const first = await world.answer(thread, "תשובה", "answer:1");
   expect((await world.answer(thread, "תשובה", "answer:1")).id).toBe(first.id);
   await expect(world.answer(thread, "אחרת", "answer:1")).rejects.toMatchObject({ status: 409 });
+  const at_once = await Promise.all(
+    [1, 2, 3, 4].map(() => world.answer(thread, "יחד", "answer:2")),
+  );
+  expect(new Set(at_once.map(({ id }) => id)).size).toBe(1);
 });
 
 test("a message answers another one, which its own provider knows", async () => {
@@ -79,4 +83,24 @@ test("the queue brings messages of many threads to their customers, each in its 
   } finally {
     await jobs.stop();
   }
+});
+
+test("what waited in a thread that became another's is looked at there", async () => {
+  const [phone, lid] = [world.number(), "123451234512345@lid"];
+  const { business_id, base } = world;
+  const writes = (who: object) =>
+    fetch(`${base}/webhook/whatsapp/baileys`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-BAILEYS-SECRET": "between the two" },
+      body: JSON.stringify({ business_id, id: crypto.randomUUID(), text: "שלום", ...who }),
+    });
+  const first = await world.writes(phone);
+  await writes({ from: "", lid });
+  const { body } = await world.send(lid, { text: "מחכה" });
+  expect(body.message.thread_id).not.toBe(first);
+  await writes({ from: phone, lid });
+  expect((await world.message(body.message.id)).thread_id).toBe(first);
+  expect((await looks(first)).length).toBeGreaterThan(0);
+  await world.look(first);
+  expect(world.gateway.sends.at(-1)!.body).toMatchObject({ text: "מחכה", to: phone });
 });

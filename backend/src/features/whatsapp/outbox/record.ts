@@ -56,7 +56,7 @@ async function recordOutcome(
       if (kind === "withdraw" && insisted && !outcome.sure) {
         return requeue(tx, row, now, { generation: row.generation + 1 });
       }
-      return accept(tx, row, outcome.provider_msg_id, now);
+      return accept(tx, row, outcome.provider_msg_id, { now, log });
     case "not_taken": {
       if (discarded) return settle(tx, row, log);
       if (!outcome.down && isStale(row, now)) return fail(tx, row, "gave_up", log);

@@ -116,6 +116,18 @@ test("the trouble of one thread is not another's", async () => {
   expect(world.gateway.texts).not.toContain("תקוע");
 });
 
+test("a provider that gives two messages one id does not stop the thread", async () => {
+  const thread = await world.writes(customer);
+  const first = await world.answer(thread, `${customer} אחת`);
+  await world.look(thread);
+  const { messageId } = world.gateway.sends.at(-1)!;
+  world.gateway.nextId = messageId;
+  const second = await world.answer(thread, `${customer} שתיים`);
+  await world.look(thread);
+  expect((await world.message(first.id)).provider_msg_id).toBe(messageId);
+  expect(await world.message(second.id)).toMatchObject({ status: "sent", provider_msg_id: null });
+});
+
 test("a look that got lost is found again", async () => {
   const thread = await world.writes(customer);
   await world.answer(thread, "נשכח");

@@ -14,9 +14,20 @@ export async function accept(
   tx: BusinessTx,
   row: OutboxRow,
   provider_msg_id: string,
-  now: number,
+  { now, log }: { now: number; log: Logger },
 ): Promise<void> {
   const { message_id, provider } = row;
+  const other = await tx
+    .trx("messages")
+    .where({ provider, provider_msg_id })
+    .whereNot("id", message_id)
+    .first("id");
+  if (other) {
+    const fields = { biz: tx.business_id, message_id, other: other.id, provider };
+    log.error(fields, "[WA-ERROR] the provider gave two messages one id");
+    await save(tx, row, {}, { status: "sent", error: null });
+    return settle(tx, row, log);
+  }
   await identifyMessage(tx, message_id, provider, provider_msg_id);
   await save(tx, row, { state: "accepted", next_at: at(now + FIRST_LOOK_MS), insisted: false });
   // A receipt that came before this may have moved it on already.
