@@ -133,9 +133,13 @@ test.each(["truncated to nothing", "cut in the middle", "deleted"])(
     const path = join(dir, "business_7/auth/creds");
     if (how === "deleted") rmSync(path);
     else truncateSync(path, how === "cut in the middle" ? statSync(path).size / 2 : 0);
+    const copy = readFileSync(`${path}.bak`);
     const { storage, lines } = await open(dir);
     const vault = await storage.openAuth(never);
     expect(vault.origin).toEqual({ kind: "ok", restored: expect.stringContaining("creds") });
+    // Two good ones again, and at no moment none.
+    expect(statSync(path).size).toBe(copy.length);
+    expect(readFileSync(`${path}.bak`)).toEqual(copy);
     expect(vault.creds.noise).toEqual(Buffer.from("ours"));
     expect(lines.map(({ msg }) => msg)).toContainEqual(expect.stringContaining("[WA-ERROR]"));
     await vault.close();
