@@ -26,15 +26,16 @@ export function createHealth(
 ): Health {
   const loop = monitorEventLoopDelay({ resolution: 20 });
   loop.enable();
-  let slowest = 0;
+  let lag = 0;
   const look = setInterval(() => {
-    slowest = loop.max;
+    // One pause is no illness.
+    lag = loop.percentile(99);
     loop.reset();
   }, LOOK_MS).unref();
   return {
     delivery,
     async trouble() {
-      if (Math.max(slowest, loop.max) > SLOW_NS) return "The process is slow.";
+      if (lag > SLOW_NS) return "The process is slow.";
       const writable = access(dir, constants.W_OK).then(() => true);
       return (await writable.catch(() => false)) ? null : "The storage can't be written.";
     },

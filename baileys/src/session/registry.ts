@@ -4,6 +4,7 @@ import type { Delivery } from "../delivery/index.ts";
 import { ProblemError } from "../problem.ts";
 import { storedBusinesses } from "../storage/index.ts";
 import type { openBusiness } from "../storage/index.ts";
+import { atOnce } from "./at-once.ts";
 import { createBusiness, unknownSession } from "./business.ts";
 import type { Business } from "./business.ts";
 import type { FetchedMedia } from "./compose.ts";
@@ -98,12 +99,9 @@ export function createRegistry(deps: RegistryDeps) {
 
     /** Opens every stored business and connects those that are to be connected. */
     async resumeAll(): Promise<void> {
-      const ids = await storedBusinesses(dir);
-      const next = ids.values();
-      const worker = async () => {
-        for (const id of next) if (!stopping) await resume(id);
-      };
-      await Promise.all(Array.from({ length: AT_ONCE }, worker));
+      await atOnce(AT_ONCE, await storedBusinesses(dir), async (id) => {
+        if (!stopping) await resume(id);
+      });
     },
 
     /** Ends all in order, each at the latest after about twice `ms`. */
