@@ -24,6 +24,13 @@ export function tickOf(message: Pick<ThreadMessage, "direction" | "status">): Ti
   return direction === "in" || status === "received" ? null : status;
 }
 
+/** The tick of a message that a person may have to decide about, else null. */
+export function troubleOf(message: ThreadMessage): Tick | null {
+  const tick = tickOf(message);
+  const waits = tick === "queued" && message.route_reason === "waiting_for_gateway";
+  return tick === "failed" || tick === "held" || waits ? tick : null;
+}
+
 const KINDS = [
   "audio",
   "contact",
@@ -44,8 +51,7 @@ export function kindKey(message_type: string): string {
 export const isPlain = (message_type: string) => ["text", "template"].includes(message_type);
 
 /** Whether a card of its own shows the words. */
-export const isCard = (message_type: string) =>
-  ["audio", "contact", "location"].includes(message_type);
+export const isCard = (message_type: string) => ["contact", "location"].includes(message_type);
 
 /** Whether it can be quoted in an answer: the customer's app has it. */
 export const mayAnswer = (message: ThreadMessage) =>
