@@ -88,3 +88,12 @@ test("the process stops with 78 and says which name is wrong", () => {
   expect(stderr).toContain("APP_SECRET");
   expect(stderr).not.toContain("too short");
 });
+
+test("a bucket needs everything that opens it", () => {
+  const s3 = { S3_ENDPOINT: "https://s3.example/", S3_BUCKET: "media" };
+  const missing = ["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"];
+  expect(wrongNames({ ...enough, ...s3 })).toEqual(missing);
+  const keys = Object.fromEntries(missing.map((name) => [name, "x"]));
+  const env = parseEnv({ ...enough, ...s3, ...keys });
+  expect([env.S3_ENDPOINT, env.S3_REGION]).toEqual(["https://s3.example", "us-east-1"]);
+});

@@ -37,6 +37,14 @@ const Schema = z.object({
   WA_PROVIDER_PRIORITY: z.string().default("baileys,twilio"),
   BAILEYS_OUTBOUND_URL: url.transform((text) => text.replace(/\/send$/, "")).optional(),
   BAILEYS_WEBHOOK_SECRET: optionalSecret,
+  S3_ENDPOINT: url.optional(),
+  S3_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,62}$/, "must be a bucket's name")
+    .optional(),
+  S3_REGION: z.string().default("us-east-1"),
+  S3_ACCESS_KEY_ID: optionalSecret,
+  S3_SECRET_ACCESS_KEY: optionalSecret,
   SMTP_URL: optionalSecret,
   MAIL_FROM: z.string().optional(),
   TRUST_PROXY: z.stringbool().default(false),
@@ -46,6 +54,9 @@ const Schema = z.object({
   BUILD_TIME: z.string().default("unknown"),
   DEPLOY_ID: z.string().default("local"),
 });
+
+/** All of them, or none. */
+const S3 = ["S3_ENDPOINT", "S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"];
 
 export type Env = Omit<z.infer<typeof Schema>, "PUBLIC_BASE_URL"> & { PUBLIC_BASE_URL: string };
 
@@ -80,6 +91,10 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
         wrong.push(`${name}_FILE: can't be read (${code})`);
       }
     }
+  }
+  const s3 = S3.filter((name) => name in values);
+  for (const name of s3.length > 0 ? S3 : []) {
+    if (!s3.includes(name)) wrong.push(`${name}: is required with ${s3[0]}`);
   }
   const parsed = Schema.safeParse(values);
   const named = new Set(wrong.map((line) => line.split(/[:_]FILE|:/)[0]));

@@ -5,7 +5,7 @@ import type { Logger } from "../../../platform/log.ts";
 import type { Signer } from "../../../platform/signer.ts";
 import type { GatewayClient } from "../channel/index.ts";
 import { createMediaJobs } from "./jobs.ts";
-import { openFileStore } from "./media-store.ts";
+import { openMediaStore } from "./media-store.ts";
 import { createMediaRoutes, linkTo } from "./routes.ts";
 import { createMediaSource } from "./source.ts";
 import { mediaOfMessages } from "./store.ts";
@@ -25,7 +25,7 @@ interface Deps {
 
 /** Pictures, sounds, videos and documents of messages: fetched, kept, and served to their business. */
 export function createMedia({ env, log, db, signer, gateway }: Deps) {
-  const store = openFileStore(env.DATA_DIR);
+  const store = openMediaStore(env);
   const fetchMedia = createMediaSource(env, createGuardedFetch(), gateway);
   const keepUpload = createKeepUpload({ db, store });
   return {

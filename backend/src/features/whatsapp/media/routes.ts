@@ -35,7 +35,7 @@ export function createMediaRoutes({ db, store, signer }: Deps): Route[] {
     const name = file_name || `whatsapp-${id}.${extensionOf(content_type)}`;
     ctx.attachment(name, { type: isShown(content_type) ? "inline" : "attachment" });
     await sendMedia(ctx, {
-      source: await store.open(media.storage_path),
+      source: await store.open(media.storage_path).catch(gone),
       content_type,
       etag: `"${media.sha256}"`,
       cache_control: "private, no-cache",
@@ -70,4 +70,8 @@ export function createMediaRoutes({ db, store, signer }: Deps): Route[] {
       },
     }),
   ];
+}
+
+function gone(error: NodeJS.ErrnoException): never {
+  throw error.code === "ENOENT" ? notFound("This media") : error;
 }
