@@ -25,7 +25,7 @@ import { notificationRoutes } from "./features/notifications/index.ts";
 import { createPrompts } from "./features/prompts/index.ts";
 import { referenceRoutes } from "./features/reference/index.ts";
 import { settingsRoutes } from "./features/settings/index.ts";
-import { taskRoutes } from "./features/tasks/index.ts";
+import { taskJobs, taskRoutes } from "./features/tasks/index.ts";
 import { userRoutes } from "./features/users/index.ts";
 import { createWhatsapp } from "./features/whatsapp/index.ts";
 import { mount } from "./http/mount.ts";
@@ -151,6 +151,7 @@ export async function startApp(
       ...whatsapp.jobs,
       ...eventsJobs({ db }),
       ...authJobs({ db, clock }),
+      ...taskJobs({ db, log }),
     },
   });
   // By themselves: a model that hangs must not keep a call's watchdog waiting.

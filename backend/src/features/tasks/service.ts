@@ -2,11 +2,13 @@ import type { Task } from "@agentlocator/contract";
 import type { BusinessTx } from "../../db/database.ts";
 import { notFound } from "../../http/problem.ts";
 import { requireContact } from "../contacts/index.ts";
+import { planReminder, settleReminder } from "./reminders.ts";
 import {
   deleteTask,
   findTask,
   insertTask,
   isUserOfBusiness,
+  lockTask,
   updateTask,
   type NewTask,
   type TaskChanges,
@@ -28,22 +30,31 @@ export async function requireTask(tx: BusinessTx, id: number): Promise<Task> {
 export async function createTask(tx: BusinessTx, task: NewTask): Promise<Task | null> {
   await requireOurs(tx, task);
   const created = await insertTask(tx, task);
-  if (created) tx.emit("task", { id: created.id });
+  if (!created) return null;
+  if (created.status === "open") await planReminder(tx, created);
+  tx.emit("task", { id: created.id });
   return created;
 }
 
 /** Throws 404 as `createTask` does, and when there is no such task. */
 export async function changeTask(tx: BusinessTx, id: number, changes: TaskChanges): Promise<Task> {
   await requireOurs(tx, changes);
-  const task = await updateTask(tx, id, changes);
+  const before = await lockTask(tx, id);
+  const task = before && (await updateTask(tx, id, changes));
   if (!task) throw noTask();
+  const moved = task.remind_at !== before.remind_at;
+  if (moved || task.status === "done") await settleReminder(tx, before);
+  // Taken up again, a task rings for the time that was missed meanwhile.
+  if (task.status === "open" && (moved || before.status === "done")) await planReminder(tx, task);
   tx.emit("task", { id });
   return task;
 }
 
 /** Throws 404 when there is no such task. */
 export async function removeTask(tx: BusinessTx, id: number): Promise<void> {
-  if (!(await deleteTask(tx, id))) throw noTask();
+  const task = await deleteTask(tx, id);
+  if (!task) throw noTask();
+  await settleReminder(tx, task);
   tx.emit("task", { id });
 }
 

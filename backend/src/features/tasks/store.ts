@@ -38,6 +38,11 @@ export async function findTask(tx: BusinessTx, id: number): Promise<Task | null>
   return (await tx.trx("tasks").where({ id }).first(COLUMNS)) ?? null;
 }
 
+/** The task, held as it is until the commit. */
+export async function lockTask(tx: BusinessTx, id: number): Promise<Task | null> {
+  return (await tx.trx("tasks").where({ id }).forUpdate().first(COLUMNS)) ?? null;
+}
+
 /** What a task is made of; what is left out is empty. */
 export interface NewTask {
   title: string;
@@ -82,8 +87,14 @@ export async function updateTask(
   return rows[0] ?? null;
 }
 
-export async function deleteTask(tx: BusinessTx, id: number): Promise<boolean> {
-  return (await tx.trx("tasks").where({ id }).delete()) > 0;
+/** The task as it was; null when there was none. */
+export async function deleteTask(tx: BusinessTx, id: number): Promise<Task | null> {
+  const [row] = await tx
+    .trx("tasks")
+    .where({ id })
+    .delete()
+    .returning<Task[]>(COLUMNS as never);
+  return row ?? null;
 }
 
 export async function isUserOfBusiness(tx: BusinessTx, id: number): Promise<boolean> {
