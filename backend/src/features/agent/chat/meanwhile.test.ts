@@ -61,7 +61,12 @@ describe("while the model thinks", () => {
 
   test("more than is answered at a time is answered in turns", async () => {
     model();
-    for (let i = 0; i < 60; i += 1) await customer.writes(String(i));
+    const { id: _, ...first_message } = await customer.writes("0");
+    const reactions = "[]";
+    const flood = Array.from({ length: 59 }, (_, i) => ({
+      ...{ ...first_message, reactions, business_id: business.id, text: String(i + 1) },
+    }));
+    await world.db.inBusiness(business.id, ({ trx }) => trx("messages").insert(flood));
     await customer.look();
     expect(await customer.looksAgain()).not.toBeNull();
     await customer.look();
