@@ -12,10 +12,15 @@ import { createRegistry } from "./session/registry.ts";
 import { verifyStrictly } from "./session/strict-verify.ts";
 import { TIMING } from "./session/timing.ts";
 import type { Timing } from "./session/timing.ts";
+import { whyOf } from "./session/why.ts";
+import { within } from "./session/within.ts";
 import { openBusiness } from "./storage/index.ts";
 
 /** Of a socket's goodbye at the end of the process; what hangs longer is cut. Milliseconds. */
 const GOODBYE_MS = 1500;
+
+/** For opening what is stored, before questions are answered. Milliseconds. */
+const OPEN_MS = 10_000;
 
 export interface Gateway {
   readonly server: Server;
@@ -30,7 +35,7 @@ export interface GatewayParts {
   readonly openStorage?: typeof openBusiness;
 }
 
-/** Puts the gateway together; nothing listens and nothing connects yet. */
+/** Puts the gateway together and opens what is stored; nothing listens or connects yet. */
 export async function createWhatsappGateway(
   env: GatewayEnv,
   log: Logger,
@@ -51,6 +56,9 @@ export async function createWhatsappGateway(
     delivery,
     fetchMedia: createMediaFetch(target && new URL(target).origin, timing.media),
     log,
+  });
+  await within(OPEN_MS, registry.openAll()).catch((error: unknown) => {
+    log.error({ why: whyOf(error) }, "[WA-ERROR] the stored sessions are not open yet");
   });
   const health = createHealth(dir, (id) => delivery.status(id));
   const server = createServer(createGateway({ secret, registry, health, log }).callback());

@@ -24,7 +24,7 @@ export function mediaRoutes(registry: Registry): Router {
 
   router.get("/:businessId/:ref", async (ctx) => {
     const { businessId, ref } = parsed(Params, ctx.params);
-    const business = registry.find(businessId);
+    const business = await registry.known(businessId);
     if (!business) throw new ProblemError(404, "not_found", "This media is not known.");
     if (busy >= AT_ONCE) throw new ProblemError(503, "busy", "Too much media is being fetched.");
     busy += 1;

@@ -12,15 +12,15 @@ export function sendRoutes(registry: Registry): Router {
 
   router.post("/", async (ctx) => {
     const message = await bodyOf(ctx, GatewaySend);
-    const business = registry.find(message.businessId);
+    const business = await registry.known(message.businessId);
     if (!business) throw notConnected();
     const { messageId } = await business.send(message);
     ctx.body = { ok: true, messageId };
   });
 
-  router.get("/:businessId/:idempotencyKey", (ctx) => {
+  router.get("/:businessId/:idempotencyKey", async (ctx) => {
     const { businessId, idempotencyKey } = parsed(Params, ctx.params);
-    const found = registry.find(businessId)?.sendState(idempotencyKey);
+    const found = (await registry.known(businessId))?.sendState(idempotencyKey);
     if (!found) throw new ProblemError(404, "not_found", "No such message was taken here.");
     const { messageId, state, error } = found;
     ctx.body = { messageId, state, error };

@@ -18,8 +18,8 @@ const Read = z.strictObject({
 const Typing = z.strictObject({ to: z.string().min(3).max(100), on: z.boolean() });
 
 export function sessionRoutes(registry: Registry): Router {
-  const known = (params: object): Business => {
-    const business = registry.find(parsed(Params, params).businessId);
+  const known = async (params: object): Promise<Business> => {
+    const business = await registry.known(parsed(Params, params).businessId);
     if (business) return business;
     throw new ProblemError(404, "not_found", "This business has no session here.");
   };
@@ -32,15 +32,15 @@ export function sessionRoutes(registry: Registry): Router {
     ctx.body = { state, qr };
   });
 
-  router.get("/", (ctx) => {
+  router.get("/", async (ctx) => {
     const { businessId } = parsed(Params, ctx.params);
     const { detail } = registry.status(businessId);
     // A folder that can't be opened is one all the same, and says why.
-    ctx.body = detail ? registry.status(businessId) : known(ctx.params).status();
+    ctx.body = detail ? registry.status(businessId) : (await known(ctx.params)).status();
   });
 
   router.delete("/", async (ctx) => {
-    await known(ctx.params).session.remove();
+    await (await known(ctx.params)).session.remove();
     ctx.body = { ok: true };
   });
 
@@ -54,13 +54,13 @@ export function sessionRoutes(registry: Registry): Router {
   });
 
   router.post("/read", async (ctx) => {
-    const business = known(ctx.params);
+    const business = await known(ctx.params);
     business.read((await bodyOf(ctx, Read)).messages);
     ctx.body = { ok: true };
   });
 
   router.post("/typing", async (ctx) => {
-    const business = known(ctx.params);
+    const business = await known(ctx.params);
     const { to, on } = await bodyOf(ctx, Typing);
     business.typing(to, on);
     ctx.body = { ok: true };

@@ -62,7 +62,9 @@ export function createBusiness(deps: BusinessDeps) {
       if (!jid) throw new ProblemError(400, "bad_address", "`to` is no phone number and no JID.");
       const known = ledger.status(message.idempotencyKey) !== undefined;
       if (!known) {
-        const stranger = await acquaintances.isStranger(sock(), jid, timing.ask);
+        const asked = acquaintances.isStranger(sock(), jid, timing.accept);
+        // Not known in time: it is asked again, with more patience, before anything is written.
+        const stranger = await asked.catch(() => false);
         if (stranger && !message.allowStranger) {
           const why = "This contact has never written; the account does not write first.";
           throw new ProblemError(403, "stranger", why);
@@ -127,6 +129,8 @@ function refusal(error: unknown): unknown {
   return error;
 }
 
+const STARTED = new Date().toISOString();
+
 /** For a business that was never started here. */
 export function unknownSession(businessId: number, detail: string | null = null): GatewaySession {
   return {
@@ -136,7 +140,7 @@ export function unknownSession(businessId: number, detail: string | null = null)
     connected: false,
     qr: null,
     phone: null,
-    since: new Date(0).toISOString(),
+    since: STARTED,
     lastSeen: null,
     attempt: 0,
     nextRetryAt: null,

@@ -89,15 +89,26 @@ export function createRegistry(deps: RegistryDeps) {
   return {
     ensure,
     status,
-    /** The business, when it has a folder. */
+    /** The business, when its folder is open. */
     find: (id: number): Business | undefined => opened.get(id),
+
+    /** The business, when it has a folder that can be opened. */
+    async known(id: number): Promise<Business | undefined> {
+      return businesses.get(id)?.catch(() => undefined);
+    },
 
     sessions(): GatewaySession[] {
       const ids = [...new Set([...opened.keys(), ...faults.keys()])];
       return ids.toSorted((a, b) => a - b).map(status);
     },
 
-    /** Opens every stored business and connects those that are to be connected. */
+    /** Opens what is stored; resolves when each business can be asked about. */
+    async openAll(): Promise<void> {
+      const ids = await storedBusinesses(dir);
+      await atOnce(AT_ONCE, ids, async (id) => void (await ensure(id).catch(() => {})));
+    },
+
+    /** Connects those that are to be connected. */
     async resumeAll(): Promise<void> {
       await atOnce(AT_ONCE, await storedBusinesses(dir), async (id) => {
         if (!stopping) await resume(id);

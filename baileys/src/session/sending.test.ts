@@ -108,13 +108,17 @@ test.each([
   },
 );
 
-test("an acknowledgement that never comes: said again under the same id, shown once", async () => {
-  const one = await customer();
-  phone.acks.next({ kind: "withheld" });
-  const id = await running.send(SALON, one.jid);
-  await running.hearing.receipt(id, "delivered");
-  expect(one.messages.items).toHaveLength(1);
-});
+test.each(["withheld", "lost"] as const)(
+  "an acknowledgement that is %s: said again under the same id, shown once",
+  async (kind) => {
+    const one = await customer();
+    phone.acks.next({ kind });
+    const id = await running.send(SALON, one.jid);
+    expect((await one.next()).id).toBe(id);
+    await running.hearing.receipt(id, kind === "lost" ? "sent" : "delivered");
+    expect(one.messages.items).toHaveLength(1);
+  },
+);
 
 test("lost on a dying connection: said again after the reconnect, under the same id", async () => {
   const one = await customer();

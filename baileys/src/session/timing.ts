@@ -19,6 +19,8 @@ export interface Timing {
   readonly flush: number;
   /** For what a request asks WhatsApp. */
   readonly ask: number;
+  /** For what `/send` asks before it answers. */
+  readonly accept: number;
   /** A message was written and WhatsApp did not acknowledge it. */
   readonly ack: number;
   /** Fetching and uploading a message's media. */
@@ -44,6 +46,7 @@ export const TIMING: Timing = {
   settle: 2 * SECOND,
   flush: 200,
   ask: 10 * SECOND,
+  accept: 2 * SECOND,
   ack: 20 * SECOND,
   media: 2 * MINUTE,
   hold: 15 * MINUTE,

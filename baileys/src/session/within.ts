@@ -9,7 +9,7 @@ export class TooLate extends Error {
  */
 export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new TooLate("WhatsApp did not answer in time.")), ms);
+  const timer = setTimeout(() => reject(new TooLate(`There was no answer within ${ms} ms.`)), ms);
   promise.catch(() => {});
   try {
     return await Promise.race([promise, late]);
