@@ -86,6 +86,22 @@ test("many writes share few trips to the disk, each resolving after its own", as
   await map.close();
 });
 
+test("nothing is acknowledged, nor to be seen, before the disk has it", async () => {
+  const map = await createMap(options(join(scratch(), "log")));
+  let release = () => {};
+  const stuck = new Promise<void>((resolve) => (release = resolve));
+  const datasync = vi.spyOn(await fileHandles(), "datasync").mockReturnValue(stuck);
+  const acknowledged = vi.fn<() => void>();
+  const writing = put(map, "k", "v").then(acknowledged);
+  await vi.waitFor(() => expect(datasync).toHaveBeenCalled());
+  expect(map.has("k")).toBe(false);
+  expect(acknowledged).not.toHaveBeenCalled();
+  release();
+  await writing;
+  expect(map.has("k")).toBe(true);
+  await map.close();
+});
+
 test.each([undefined, "a secret of some length, for all to see"])(
   "cut at any byte, the writes before are there and the cut one is not (secret: %s)",
   async (secret) => {
