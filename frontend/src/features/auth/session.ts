@@ -66,6 +66,8 @@ export const useSession = defineStore("session", () => {
   async function logout(): Promise<void> {
     await ask(signOut({ body: {} }));
     forget();
+    // What this tab keeps, as words that were not sent, is nobody else's.
+    sessionStorage.clear();
   }
 
   async function enterBusiness(business_id: number): Promise<void> {
