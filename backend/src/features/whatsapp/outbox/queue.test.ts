@@ -47,10 +47,24 @@ test("the agent's key is a key as a person's is", async () => {
   const first = await world.answer(thread, "תשובה", "answer:1");
   expect((await world.answer(thread, "תשובה", "answer:1")).id).toBe(first.id);
   await expect(world.answer(thread, "אחרת", "answer:1")).rejects.toMatchObject({ status: 409 });
-  const at_once = await Promise.all(
-    [1, 2, 3, 4].map(() => world.answer(thread, "יחד", "answer:2")),
-  );
-  expect(new Set(at_once.map(({ id }) => id)).size).toBe(1);
+});
+
+test("of two who come with a key at once, the second waits for the first", async () => {
+  const thread = await world.writes(world.number());
+  const { db, business_id } = world;
+  const sql = `select from pg_locks join pg_database d on d.oid = database
+    where not granted and datname = current_database()`;
+  const waiting = () => db.inSystem(async ({ trx }) => (await trx.raw(sql)).rowCount);
+  const message = { thread_id: thread, author: "agent", text: "יחד" } as const;
+  const { first, second } = await db.inBusiness(business_id, async (tx) => {
+    const queued = { ...message, idempotency_key: "both" };
+    const made = await world.whatsapp.chat.queueMessage(tx, queued);
+    const other = world.answer(thread, "יחד", "both");
+    await expect.poll(waiting).toBe(1);
+    // In an object, so that it is not waited for in here.
+    return { first: made, second: other };
+  });
+  expect((await second).id).toBe(first.id);
 });
 
 test("a message answers another one, which its own provider knows", async () => {
