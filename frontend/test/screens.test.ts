@@ -59,9 +59,10 @@ async function sweep(
   name: string,
   path: string,
   prepare: (locale: "he" | "en") => Promise<void> = async () => undefined,
+  sizes: readonly (typeof SIZE_NAMES)[number][] = SIZE_NAMES,
 ): Promise<void> {
   const found: string[] = [];
-  for (const size of SIZE_NAMES) {
+  for (const size of sizes) {
     for (const locale of LOCALES) {
       await page.setViewportSize(SIZES[size]);
       await page.evaluate((chosen) => localStorage.setItem("al_locale", chosen), locale);
@@ -149,7 +150,8 @@ test("the bell", () =>
 test("the inbox, and a conversation with one of everything", async () => {
   await page.setViewportSize(SIZES.desktop);
   const { id } = await converse(page, product, { from: "972541119988", push_name: "נועה ברק" });
-  await sweep("inbox", "/app/inbox");
+  // Where there is room, the list stands beside the conversation.
+  await sweep("inbox", "/app/inbox", undefined, ["phone"]);
   await sweep("inbox-thread", `/app/inbox/${id}`, async () => {
     await page.locator(".bubble").last().waitFor();
   });
