@@ -4,10 +4,11 @@ import type { BusinessTx } from "../../../db/database.ts";
 import { ProblemError } from "../../../http/problem.ts";
 import { askAgent } from "../../conversations/index.ts";
 import type { ToolContext } from "../tool.ts";
-import { bookedWords, markHandled, sendIfItFits, setWords } from "./answers.ts";
+import { bookedWords, sendIfItFits, setWords } from "./answers.ts";
 import { briefOf, type Brief } from "./brief.ts";
-import { factsOf, loadChat, waitingKey, type Chat } from "./chat.ts";
+import { factsOf, loadChat, type Chat } from "./chat.ts";
 import { decide, type Step } from "./decide.ts";
+import { markHandled, waitingKey } from "./handled.ts";
 import { hear, turnOf } from "./hear.ts";
 import { ModelUnavailable } from "./model.ts";
 import { leaveOptedOut, optIn, optOut } from "./opting.ts";
@@ -20,6 +21,7 @@ import { writeDownVoiceNotes } from "./voice-notes.ts";
 
 /** A customer who writes on and on gets an answer to what they wrote before the last look. */
 const ROUNDS = 3;
+const AFTER_ROUNDS_MS = 3000;
 
 /**
  * Looks at a thread and answers its customer, if that is called for. It may be killed anywhere and
@@ -46,7 +48,8 @@ export async function answerThread(
       typing.stop();
     }
   }
-  await deps.db.inBusiness(business_id, (tx) => askAgent(tx, thread_id));
+  const later = new Date(deps.clock.now() + AFTER_ROUNDS_MS);
+  await deps.db.inBusiness(business_id, (tx) => askAgent(tx, thread_id, later));
 }
 
 /** The chat when it is to be answered now; else what is to be done about it is done. */
@@ -60,6 +63,7 @@ async function look(deps: ChatDeps, business_id: number, thread_id: number): Pro
       case "answer":
         return chat;
       case "nothing":
+        if (chat.thread.answer_failing_since) await markHandled(tx, thread_id, []);
         return null;
       case "opt_out":
         await optOut(deps, tx, chat, log);

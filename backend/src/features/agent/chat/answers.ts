@@ -1,23 +1,11 @@
 import type { BusinessTx } from "../../../db/database.ts";
 import { askAgent } from "../../conversations/index.ts";
-import { resolveNotification } from "../../notifications/index.ts";
 import type { Remark } from "../caller-said.ts";
-import { unansweredOf, waitingKey, type Chat, type Unanswered } from "./chat.ts";
+import { unansweredOf, type Chat, type Unanswered } from "./chat.ts";
+import { markHandled, repliesOf } from "./handled.ts";
 import type { ChatDeps } from "./ports.ts";
 import { splitAnswer } from "./split.ts";
 import type { ChatTexts } from "./texts.ts";
-
-/** These messages need the agent no more: it has not failed, and what its bell rang for is over. */
-export async function markHandled(
-  tx: BusinessTx,
-  thread_id: number,
-  messages: readonly { id: number }[],
-): Promise<void> {
-  const ids = messages.map(({ id }) => id);
-  await tx.trx("messages").whereIn("id", ids).update({ handled_at: tx.trx.fn.now() });
-  await tx.trx("threads").where("id", thread_id).update({ answer_failing_since: null });
-  await resolveNotification(tx, waitingKey(thread_id, messages), new Date());
-}
 
 /** Queues an answer, as many messages as it takes, and marks what it answers; in one transaction. */
 export async function sendAnswer(
@@ -81,12 +69,7 @@ async function isTakenOver(
 ): Promise<boolean> {
   if (status === "closed") return true;
   const since = Math.max(0, ...unanswered.map(({ id }) => id));
-  const reply = await tx
-    .trx("messages")
-    .where({ thread_id: thread.id, direction: "out", author: "user" })
-    .where("id", ">", since)
-    .first("id");
-  if (reply) return true;
+  if (await repliesOf(tx, thread.id).where("id", ">", since).first("id")) return true;
   if (handed_over || ai_paused_until === null || Date.parse(ai_paused_until) <= now) return false;
   const handing = await tx
     .trx("tool_calls")

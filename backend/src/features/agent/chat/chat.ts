@@ -4,6 +4,7 @@ import type { BusinessTx } from "../../../db/database.ts";
 import { loadSettings } from "../../settings/index.ts";
 import type { Remark } from "../caller-said.ts";
 import type { Facts } from "./decide.ts";
+import { leaveToPeople } from "./handled.ts";
 import type { ChatDeps, ChatFile } from "./ports.ts";
 
 /** A message that nobody has answered, as it stands in the database. */
@@ -31,10 +32,6 @@ export interface Chat {
   handed_over: boolean;
 }
 
-/** Names what the business is told about messages that wait; the first of them tells them apart. */
-export const waitingKey = (thread_id: number, messages: readonly { id: number }[]): string =>
-  `unanswered:${thread_id}:${messages[0]?.id}`;
-
 const PROPOSALS = ["propose_slot", "move_appointment"];
 /** More at once are answered in several turns. */
 const MAX_UNANSWERED = 50;
@@ -48,6 +45,7 @@ export async function loadChat(
   tx: BusinessTx,
   thread_id: number,
 ): Promise<Chat | null> {
+  await leaveToPeople(tx, thread_id);
   const thread: ThreadRow | undefined = await tx
     .trx("threads")
     .where({ id: thread_id, type: "whatsapp" })
@@ -56,7 +54,6 @@ export async function loadChat(
       ...["ai_paused_until", "answer_failing_since"],
     );
   if (!thread) return null;
-  await leaveToPeople(tx, thread_id);
   const unanswered = await withFiles(deps, tx, await unansweredOf(tx, thread_id));
   const business = await tx.trx("businesses").where("id", tx.business_id).first("name");
   const contact = thread.contact_id
@@ -102,19 +99,6 @@ export async function withFiles(
   const files = ids.length > 0 ? await media.ofMessages(tx, ids) : [];
   const byMessage = Map.groupBy(files, ({ message_id }) => message_id);
   return messages.map((message) => ({ ...message, files: byMessage.get(message.id) ?? [] }));
-}
-
-/** A person's reply answers whatever came before it. */
-async function leaveToPeople(tx: BusinessTx, thread_id: number): Promise<void> {
-  const replies = tx
-    .trx("messages")
-    .where({ thread_id, direction: "out", author: "user", deleted_at: null })
-    .max("id");
-  await tx
-    .trx("messages")
-    .where({ thread_id, direction: "in", handled_at: null })
-    .where("id", "<", replies)
-    .update({ handled_at: tx.trx.fn.now() });
 }
 
 /** The tools that worked in the answer that is being made, by name. */

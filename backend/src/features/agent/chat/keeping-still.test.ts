@@ -47,6 +47,16 @@ describe("while a person has the thread", () => {
     expect(world.asked()).toHaveLength(before);
   });
 
+  test("a reply that could not be sent is none", async () => {
+    await customer.writes("מה שעות הפתיחה?");
+    const { id } = await customer.personWrites("תשע עד חמש");
+    await world.db.inBusiness(business.id, ({ trx }) =>
+      trx("messages").where({ id }).update({ status: "failed" }),
+    );
+    await customer.look();
+    expect(await customer.answers()).toHaveLength(1);
+  });
+
   test("until it is given back, whenever that is", async () => {
     await customer.change({ ai_paused_until: PAUSED_UNTIL_RESUMED });
     await customer.writes("מה שעות הפתיחה?");

@@ -1,7 +1,8 @@
 import type { BusinessTx } from "../../../db/database.ts";
 import type { Logger } from "../../../platform/log.ts";
-import { markHandled, sendAnswer } from "./answers.ts";
+import { sendAnswer } from "./answers.ts";
 import type { Chat } from "./chat.ts";
+import { markHandled } from "./handled.ts";
 import type { ChatDeps } from "./ports.ts";
 import { textsIn } from "./texts.ts";
 import { leaveTask, nameOf, quote } from "./trouble.ts";

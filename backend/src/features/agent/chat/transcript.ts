@@ -72,7 +72,8 @@ function itemsOf(message: ChatMessage, { texts }: TranscriptFor): ModelItem[] {
     return [{ role: "system", content: texts.colleague(JSON.stringify(text)) }];
   }
   const said = message.quoted ? `[in reply to: ${JSON.stringify(message.quoted)}] ${text}` : text;
-  return [customerItem(said, message.pictures), ...remarkItems(message.agent_remark, texts)];
+  const asked = said ? [customerItem(said, message.pictures)] : [];
+  return [...asked, ...remarkItems(message.agent_remark, texts)];
 }
 
 function customerItem(text: string, pictures: readonly string[]): ModelItem {

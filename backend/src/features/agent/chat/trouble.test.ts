@@ -106,6 +106,28 @@ describe("the model is down", () => {
     expect((await customer.answers()).at(-1)).toBe(HOURS);
   });
 
+  test("a person who answers meanwhile ends it: nothing later is late", async () => {
+    await customer.writes("אתם שם?");
+    world.openai.nextRequest("/responses", { kind: "http", status: 500 });
+    await customer.look();
+    await customer.personWrites("כן, שלום");
+    world.clock.advance(60 * MINUTE);
+    await customer.writes("מה שעות הפתיחה?");
+    await customer.look();
+    expect(await customer.answers()).toEqual([HOURS]);
+  });
+
+  test("so does the customer who takes it back", async () => {
+    const { id } = await customer.writes("טעות");
+    world.openai.nextRequest("/responses", { kind: "http", status: 500 });
+    await customer.look();
+    await world.db.inBusiness(business.id, ({ trx }) =>
+      trx("messages").where({ id }).update({ deleted_at: new Date() }),
+    );
+    await customer.look();
+    expect((await customer.thread()).answer_failing_since).toBeNull();
+  });
+
   test("no secret and none of the customer's words are in the log", async () => {
     await customer.writes("סודי ביותר");
     world.openai.everyRequest("/responses", { kind: "http", status: 401 });

@@ -3,7 +3,8 @@ import type { Logger } from "../../../platform/log.ts";
 import { askAgent } from "../../conversations/index.ts";
 import { notify } from "../../notifications/index.ts";
 import { createTask } from "../../tasks/index.ts";
-import { waitingKey, type Chat } from "./chat.ts";
+import type { Chat } from "./chat.ts";
+import { waitingKey } from "./handled.ts";
 import { textsIn } from "./texts.ts";
 
 /** A customer who waits for the agent longer than this needs a person, and an apology. */
