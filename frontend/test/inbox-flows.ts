@@ -136,6 +136,33 @@ export function inboxFlows(world: () => { page: Page; product: Product }): void 
     expect(new Set(sent.map(({ idempotency_key }) => idempotency_key)).size).toBe(1);
   });
 
+  test("inbox: files and words go together, in answer to the message that was meant", async () => {
+    const { page } = world();
+    await connected();
+    const sent: WhatsappSend[] = [];
+    await page.route("**/api/whatsapp/send", (route) => {
+      sent.push(route.request().postDataJSON() as WhatsappSend);
+      return route.fulfill({ json: { ok: true, message: {} } });
+    });
+    await open(`/app/inbox/${(await thread(NOA)).id}`);
+    const asked = page.locator("li.message").filter({ hasText: "אפשר תור למחר?" });
+    await asked.hover();
+    await asked.getByRole("button", { name: "תשובה להודעה הזאת" }).click();
+    const file = (name: string) => ({ name, mimeType: "text/plain", buffer: Buffer.from(name) });
+    await page.locator("input[type=file]").setInputFiles(["a", "b", "c"].map(file));
+    await button("הסרת b").click();
+    await field().fill("הנה המחירון");
+    await expect.poll(() => button("שליחה").isEnabled()).toBe(true);
+    await field().press("Enter");
+    await expect.poll(() => sent.length).toBe(2);
+    const media_url = expect.stringMatching(/^\/api\/media\/\d+$/);
+    const reply_to_id = Number(await asked.getAttribute("data-message"));
+    expect(sent[0]).toMatchObject({ text: "הנה המחירון", media_url, reply_to_id });
+    expect(sent[1]).toEqual({ to: sent[0]!.to, media_url, idempotency_key: expect.any(String) });
+    expect(sent[1]!.media_url).not.toBe(sent[0]!.media_url);
+    expect(await page.getByRole("list", { name: "קבצים מצורפים" }).count()).toBe(0);
+  });
+
   test("inbox: a conversation is taken over, given back, assigned, closed and found", async () => {
     const { page } = world();
     const { id } = await thread(NOA);
