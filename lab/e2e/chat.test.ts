@@ -2,7 +2,7 @@ import type { Task } from "@agentlocator/contract";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Brain } from "../sim/openai/index.ts";
 import { startBackendProcess } from "./backend-process.ts";
-import { until } from "./eventually.ts";
+import { eventually, until } from "./eventually.ts";
 import { startProduct, type Product, type TestBusiness } from "./product.ts";
 
 const OURS = "+14155550123";
@@ -44,6 +44,22 @@ test("a burst is answered once, in the time in which a person would", async () =
   await one.writes("מתי אתם פתוחים?");
   await until(() => one.got().length > 0);
   expect(one.got()).toEqual(["קיבלתי 3"]);
+});
+
+test("who asks to be left alone is told so, and gets nothing more from the agent", async () => {
+  brain = () => ({ say: "לא היה צריך לצאת" });
+  const one = customer();
+  await one.writes("הסר");
+  await until(() => one.got().length > 0);
+  await one.writes("תודה");
+  const { items } = await eventually(
+    () => business.owner.get<{ items: Task[] }>("/api/tasks"),
+    (tasks) => tasks.items.some(({ title }) => title.includes("אחרי שביקש הסרה")),
+  );
+  expect(items.some(({ body }) => body.includes("תודה"))).toBe(true);
+  expect(one.got()).toEqual([
+    "הוסרת, ולא נשלח לך עוד הודעות. כדי לחזור ולקבל תשובות אפשר לכתוב: התחל",
+  ]);
 });
 
 test("killed while the model thinks: answered once, and what was done is not done again", async () => {
