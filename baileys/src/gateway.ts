@@ -69,8 +69,8 @@ export async function createWhatsappGateway(
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeIdleConnections();
-      await registry.stop(GOODBYE_MS);
       await delivery.stop();
+      await registry.stop(GOODBYE_MS);
       health.stop();
       server.closeAllConnections();
       await closed;

@@ -32,7 +32,10 @@ process.on("unhandledRejection", (error) => {
   log.error({ why }, "[WA-ERROR] a promise was left to fail");
 });
 
-const gateway = await createWhatsappGateway(env, log);
+const gateway = await createWhatsappGateway(env, log).catch((error: NodeJS.ErrnoException) => {
+  log.fatal({ code: error.code, why: error.message }, "[WA-ERROR] the gateway can't start");
+  process.exit(1);
+});
 gateway.server.once("error", (error: NodeJS.ErrnoException) => {
   log.fatal({ port: env.PORT, code: error.code }, "[WA-ERROR] the gateway can't listen");
   process.exit(1);

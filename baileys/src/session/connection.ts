@@ -39,6 +39,8 @@ export interface Connection {
 
 export interface ConnectionDeps extends Omit<SocketDeps, "makeSignalRepository"> {
   readonly timing: Timing;
+  /** Of this business, for all its connections. */
+  readonly stuck_before: Map<string, number>;
   readonly events: ConnectionEvents;
 }
 
@@ -52,7 +54,9 @@ const CIPHERTEXT = 2;
 export function connect(deps: ConnectionDeps): Connection {
   const { timing, events } = deps;
   const now = () => performance.now();
-  const writeAhead = createWriteAhead({ take: events.message, failed: storeFailed, now });
+  const { stuck_before } = deps;
+  const take = events.message;
+  const writeAhead = createWriteAhead({ take, failed: storeFailed, stuck_before, now });
   const keys = guardedKeys(deps.keys, storeFailed);
   const sock = openSocket({
     ...deps,
@@ -147,6 +151,7 @@ export function connect(deps: ConnectionDeps): Connection {
   });
   every(timing.deaf / 5, () => {
     if (writeAhead.stuckFor() < timing.deaf) return;
+    writeAhead.giveUp();
     giveUp({ code: null, slug: "deaf", detail: "Messages arrived and were not taken." });
   });
 

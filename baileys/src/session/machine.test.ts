@@ -69,6 +69,11 @@ test("a restart that WhatsApp asks for is made at once and is no failure", () =>
   expect(after).toMatchObject({ state: "connecting", attempt: 0, qr: null, effects: ["connect"] });
 });
 
+test("a restart that leads to the next one is a failure like any other", () => {
+  expect(run(open, closed(515), closed(515))).toMatchObject({ state: "close", retry_ms: 5000 });
+  expect(run(open, closed(515), open, closed(515))).toMatchObject({ state: "connecting" });
+});
+
 test("5, 15, 30, then 60 seconds", () => {
   const delays = [];
   let after = run(open, stable, lost);

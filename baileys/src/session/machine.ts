@@ -20,6 +20,8 @@ export interface Condition {
   readonly outdated: number;
   /** The present connection is a reconnect that has not proved itself by standing for a while. */
   readonly on_trial: boolean;
+  /** WhatsApp asked for the restart that led to the present connection. */
+  readonly restarted: boolean;
   /** Milliseconds from the close to the next reconnect; null: none will be made. */
   readonly retry_ms: number | null;
   readonly qr: string | null;
@@ -66,6 +68,7 @@ export const AT_REST: Condition = {
   strikes: 0,
   outdated: 0,
   on_trial: false,
+  restarted: false,
   retry_ms: null,
   qr: null,
   detail: null,
@@ -90,7 +93,7 @@ export function step(now: Condition, event: SessionEvent): Step {
     case "passkey":
       return stopped("close", "passkey_required", "WhatsApp asks for a passkey.", ["hang_up"]);
     case "open":
-      return to({ ...now, state: "open", reason: null, qr: null, detail: null });
+      return to({ ...now, state: "open", reason: null, restarted: false, qr: null, detail: null });
     case "stable":
       if (now.state !== "open") return stay;
       return to({ ...now, attempt: 0, strikes: 0, outdated: 0, on_trial: false });
@@ -105,9 +108,9 @@ export function step(now: Condition, event: SessionEvent): Step {
 
 const to = (next: Condition): Step => ({ next, effects: [] });
 
-function connecting(from: Condition, on_trial: boolean): Step {
+function connecting(from: Condition, on_trial: boolean, restarted = false): Step {
   const next = { ...from, state: "connecting", reason: null, retry_ms: null, qr: null } as const;
-  return { next: { ...next, on_trial }, effects: ["connect"] };
+  return { next: { ...next, on_trial, restarted }, effects: ["connect"] };
 }
 
 /** Nothing brings it back but a person. */
@@ -124,10 +127,8 @@ function closed(now: Condition, event: SessionEvent & { type: "closed" }): Step 
   const { close, paired } = event;
   switch (close.slug) {
     case "restart_required":
-      return {
-        next: { ...now, state: "connecting", reason: null, qr: null },
-        effects: ["connect"],
-      };
+      // Twice in a row it is not the one that ends a pairing.
+      return now.restarted ? waiting(now, event) : connecting(now, now.on_trial, true);
     case "logged_out":
       // Before the pairing is complete it means that nobody completed it in time.
       if (!paired) return stopped("close", "qr_expired", close.detail, []);
@@ -158,6 +159,7 @@ function waiting(now: Condition, event: SessionEvent & { type: "closed" }): Step
     strikes,
     outdated: close.slug === "outdated" ? now.outdated + 1 : 0,
     on_trial: false,
+    restarted: false,
     retry_ms: Math.round(delay * (1 + jitter)),
     qr: null,
     detail: close.detail,

@@ -196,3 +196,13 @@ test("media without end is left; an address that is not WhatsApp's is never gone
   const evil = await told(id);
   expect((await media(evil.media!.ref)).response.status).toBe(410);
 });
+
+test("a server that is not WhatsApp is not talked to", async () => {
+  wa.connections.next({ kind: "foreign_certificate" });
+  phone.breaks({ kind: "drop" });
+  const told = running.hearing.first(
+    (event) => event.event === "connection" && /certificate/.test(event.detail ?? ""),
+  );
+  expect(await told).toMatchObject({ state: "close" });
+  await running.until(SALON, ({ connected }) => connected);
+});

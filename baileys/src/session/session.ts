@@ -55,6 +55,7 @@ export function createSession(deps: SessionDeps, listener: SessionListener) {
   const pairing = createPairing(storage, log);
   const clocks = createClocks(timing, dispatch);
   const retryCounts = createRetryCounts();
+  const stuck_before = new Map<string, number>();
   const watchers = new Set<() => unknown>();
   let now: Condition = restoredCondition(file);
   let since = file.get().since ?? new Date().toISOString();
@@ -130,6 +131,7 @@ export function createSession(deps: SessionDeps, listener: SessionListener) {
         keys: signalKeys(vault.keys, () => generation === mine),
         log,
         retryCounts,
+        stuck_before,
         sentMessage: (id) => loadMessage(messages, { fromMe: true, id }),
         timing,
         events: eventsOf(mine, vault),
