@@ -45,6 +45,8 @@ const { version } = JSON.parse(
 
 /** Answers that are made at a time; nearly all of that time is spent waiting for the model. */
 const ANSWERS_AT_ONCE = 24;
+/** Threads whose messages are given to providers at a time. */
+const SENDS_AT_ONCE = 8;
 
 /** What is over is removed each night; browsers that were away longer fetch everything anew. */
 const CRONTAB = ["17 3 * * * prune_events", "27 3 * * * prune_sessions"];
@@ -154,8 +156,10 @@ export async function startApp(
       ...taskJobs({ db, log }),
     },
   });
-  // By themselves: a model that hangs must not keep a call's watchdog waiting.
+  // By themselves: a model or a provider that hangs must not keep a call's watchdog waiting.
   const answers = await startJobs({ ...work, handlers: chat.jobs, concurrency: ANSWERS_AT_ONCE });
+  const { sending } = whatsapp;
+  const sends = await startJobs({ ...work, handlers: sending, concurrency: SENDS_AT_ONCE });
   await calls.start(jobs.lease);
   await whatsapp.start();
   spool.start((item) =>
@@ -173,7 +177,7 @@ export async function startApp(
       events.endStreams();
       const closed = server.close();
       chat.stop();
-      await Promise.all([jobs.stop(), answers.stop()]);
+      await Promise.all([jobs.stop(), answers.stop(), sends.stop()]);
       await spool.stop();
       await closed;
       await bus.close();

@@ -107,7 +107,7 @@ export async function createOutboxWorld(more: Record<string, string> = {}) {
 
     /** Does a job, as the queue would. */
     async run(task: string, payload: object = {}): Promise<void> {
-      const job = whatsapp.jobs[task]!;
+      const job = { ...whatsapp.jobs, ...whatsapp.sending }[task]!;
       await job({ business_id, ...payload }, {} as JobHelpers);
     },
     look: (thread_id: number) => world.run("whatsapp.send", { thread_id }),

@@ -43,6 +43,7 @@ export function createWhatsapp(deps: WhatsappDeps) {
   return {
     routes,
     jobs,
+    sending: outbox.sending,
     /** Lines of graphile-worker's crontab. */
     crontab: [...inbound.crontab, ...media.crontab, ...outbox.crontab],
     /** What the agent's chat needs of WhatsApp. */

@@ -46,7 +46,7 @@ function mortal(n: number) {
   const twilio = createTwilioClient(env)!;
   const messages = twilio.messages.create.bind(twilio.messages);
   twilio.messages.create = killer.around({ messages }, ["messages"]).messages;
-  const { jobs } = createOutbox({
+  const { sending } = createOutbox({
     ...{ env, log, clock, twilio },
     db: killer.around<Database>(world.db, ["inBusiness"]),
     gateway: killer.around(gateway, ["send", "cancelSend", "sendState"]),
@@ -57,7 +57,7 @@ function mortal(n: number) {
   return {
     went_off: killer.went_off,
     look: (thread_id: number) =>
-      jobs["whatsapp.send"]!({ business_id: world.business_id, thread_id }, {} as JobHelpers),
+      sending["whatsapp.send"]!({ business_id: world.business_id, thread_id }, {} as JobHelpers),
   };
 }
 

@@ -12,6 +12,7 @@ import { baileysCarrier } from "./baileys-carrier.ts";
 import { createKeepMedia } from "./keep-media.ts";
 import { messageRoutes } from "./message-routes.ts";
 import { sendJobs } from "./send-jobs.ts";
+import { sweepJobs } from "./sweep-jobs.ts";
 import { sendRoute } from "./send-route.ts";
 import { templateJobs, templateRoutes } from "./templates/index.ts";
 import { twilioCarrier } from "./twilio-carrier.ts";
@@ -74,10 +75,9 @@ export function createOutbox(deps: OutboxDeps) {
       ...messageRoutes({ clock, facts }),
       ...templateRoutes(templates),
     ],
-    jobs: {
-      ...sendJobs({ db, clock, log, facts, carriers, outgoing }),
-      ...templateJobs(templates),
-    },
+    jobs: { ...sweepJobs({ db, log }), ...templateJobs(templates) },
+    /** Asks providers, who may take their time: nothing else should have to wait for these jobs. */
+    sending: sendJobs({ db, clock, log, facts, carriers, outgoing }),
     crontab: ["*/5 * * * * sweep_outbox", "7 4 * * * sync_whatsapp_templates"],
   };
 }

@@ -17,8 +17,6 @@ export interface SendJobsDeps extends StepDeps {
 const MOST_STEPS = 50;
 /** Attempts in a row of which the gateway's answer was lost. */
 const MOST_LOST = 3;
-/** A look that is so late was forgotten. */
-const FORGOTTEN = "next_at < now() - interval '2 minutes'";
 
 /**
  * `whatsapp.send` looks at a thread: it brings what waits to a provider, in order, and finds out
@@ -45,26 +43,7 @@ export function sendJobs(deps: SendJobsDeps): JobHandlers {
     await db.inBusiness(business_id, (tx) => lookAtThread(tx, thread_id));
   }
 
-  return {
-    "whatsapp.send": ({ business_id, thread_id }) => look(business_id, Number(thread_id)),
-
-    /** Threads whose look got lost, be it with a thread that was joined to another. */
-    async sweep_outbox() {
-      const forgotten = await db.inSystem(({ trx }) =>
-        trx("outbox as o")
-          .join("messages as m", (on) => {
-            on.on("m.id", "o.message_id").andOn("m.business_id", "o.business_id");
-          })
-          .whereNot("o.state", "done")
-          .whereRaw(FORGOTTEN)
-          .distinct<{ business_id: number; thread_id: number }[]>("o.business_id", "m.thread_id"),
-      );
-      for (const { business_id, thread_id } of forgotten) {
-        log.warn({ biz: business_id, thread_id }, "[WA-OUTGOING] a forgotten thread");
-        await db.inBusiness(business_id, (tx) => lookAtThread(tx, thread_id));
-      }
-    },
-  };
+  return { "whatsapp.send": ({ business_id, thread_id }) => look(business_id, Number(thread_id)) };
 }
 
 /** Also a gateway that answers, but not when it is to send. */
