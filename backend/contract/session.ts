@@ -31,6 +31,14 @@ export const PasswordChange = z
   .strictObject({ current_password: GivenPassword, new_password: Password })
   .meta({ id: "PasswordChange" });
 
+export const PasswordForgotten = z
+  .strictObject({ email: GivenEmail })
+  .meta({ id: "PasswordForgotten" });
+
+export const PasswordReset = z
+  .strictObject({ token: z.string().trim().min(1).max(200), password: Password })
+  .meta({ id: "PasswordReset" });
+
 export const Setup = z
   .strictObject({
     token: z.string().trim().min(1).max(200),

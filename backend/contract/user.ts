@@ -28,12 +28,20 @@ export type User = z.infer<typeof User>;
 /** The people of a business; the agency's admins are made at setup. */
 export const BusinessRole = z.enum(["owner", "agent"]);
 
+/** A user as the business's owners see them. */
+export const TeamMember = User.extend({
+  /** They have no password yet: a link lets them choose one. */
+  invited: z.boolean(),
+}).meta({ id: "TeamMember" });
+export type TeamMember = z.infer<typeof TeamMember>;
+
+/** Without a password the user is invited: they choose one themselves. */
 export const UserCreate = z
   .strictObject({
     email: Email,
     name: z.string().trim().min(1).max(200),
     role: BusinessRole,
-    password: Password,
+    password: Password.optional(),
   })
   .meta({ id: "UserCreate" });
 
@@ -46,3 +54,8 @@ export const UserPatch = z
   })
   .partial()
   .meta({ id: "UserPatch" });
+
+/** A link that sets a user's password, once; nobody is shown it a second time. */
+export const PasswordLink = z
+  .object({ url: z.string(), expires_at: Time })
+  .meta({ id: "PasswordLink" });

@@ -36,6 +36,7 @@ import { systemClock } from "./platform/clock.ts";
 import type { Env } from "./platform/env.ts";
 import { createLimiter } from "./platform/limiter.ts";
 import type { Logger } from "./platform/log.ts";
+import { createLogMailer } from "./platform/mail.ts";
 import { createSigner } from "./platform/signer.ts";
 import { openSpool } from "./platform/spool.ts";
 
@@ -98,7 +99,12 @@ export async function startApp(
   let accepting = true;
   const secure_cookies = env.PUBLIC_BASE_URL.startsWith("https:");
   const demo = env.DEMO_CONTROL_URL !== undefined;
-  const auth = { db, log, clock, limiter, passwords, secure_cookies, demo };
+  const auth = {
+    ...{ db, log, clock, limiter, passwords, secure_cookies, demo },
+    mailer: createLogMailer(log),
+    public_base_url: env.PUBLIC_BASE_URL,
+    sessionsEnded: (business_id: number) => announceEvents(bus, business_id),
+  };
   const features = [
     healthRoutes({
       ...{ db, bus, env, version, metrics },
@@ -147,16 +153,18 @@ export async function startApp(
   };
   const jobs = await startJobs({
     ...work,
-    crontab: [...CRONTAB, ...whatsapp.crontab].join("\n"),
+    crontab: CRONTAB.join("\n"),
     handlers: {
       ...calls.jobs,
-      ...whatsapp.jobs,
       ...eventsJobs({ db }),
-      ...authJobs({ db, clock }),
+      ...authJobs(auth),
       ...taskJobs({ db, log }),
     },
   });
-  // By themselves: a model or a provider that hangs must not keep a call's watchdog waiting.
+  // By themselves: a model or a provider that hangs must not keep a call's watchdog waiting, nor
+  // media that is long in coming the messages.
+  const { jobs: handlers, crontab } = whatsapp;
+  const whatsappJobs = await startJobs({ ...work, handlers, crontab: crontab.join("\n") });
   const answers = await startJobs({ ...work, handlers: chat.jobs, concurrency: ANSWERS_AT_ONCE });
   const { sending } = whatsapp;
   const sends = await startJobs({ ...work, handlers: sending, concurrency: SENDS_AT_ONCE });
@@ -177,7 +185,7 @@ export async function startApp(
       events.endStreams();
       const closed = server.close();
       chat.stop();
-      await Promise.all([jobs.stop(), answers.stop(), sends.stop()]);
+      await Promise.all([jobs, whatsappJobs, answers, sends].map((workers) => workers.stop()));
       await spool.stop();
       await closed;
       await bus.close();

@@ -5,6 +5,7 @@ import { businessRoutes } from "../src/features/businesses/index.ts";
 import { settingsRoutes } from "../src/features/settings/index.ts";
 import { userRoutes } from "../src/features/users/index.ts";
 import type { Route } from "../src/http/route.ts";
+import { createLogMailer } from "../src/platform/mail.ts";
 import { Browser } from "./browser.ts";
 import { createTestBackend } from "./http.ts";
 
@@ -23,7 +24,13 @@ export async function createPeople(
 ) {
   const backend = await createTestBackend();
   const { secure_cookies = false } = options;
-  const deps = { ...backend, passwords, secure_cookies, demo: false };
+  const public_base_url = "http://localhost";
+  const ended: number[] = [];
+  const deps = {
+    ...{ ...backend, passwords, secure_cookies, public_base_url, demo: false },
+    mailer: createLogMailer(backend.log),
+    sessionsEnded: (business_id: number) => void ended.push(business_id),
+  };
   const loadSession = createSessionLoader(backend);
   const routes = [
     authRoutes(deps),
@@ -33,7 +40,6 @@ export async function createPeople(
     auditRoutes(),
     options.routes?.(backend) ?? [],
   ].flat();
-  const public_base_url = "http://localhost";
   await ensureFirstAdmin(deps, { ...ADMIN, public_base_url });
   const base = await backend.serve(routes, loadSession);
   const admin = new Browser(base);
@@ -41,12 +47,13 @@ export async function createPeople(
   let made = 0;
 
   return {
-    ...backend,
+    ...deps,
     base,
     admin,
     routes,
-    passwords,
     loadSession,
+    /** The businesses in which sessions may have ended, as they were told. */
+    ended,
     browser: () => new Browser(base),
 
     /** A business with its owner, signed in at a browser of their own. */

@@ -243,6 +243,21 @@ describe("rows of another business", () => {
     expect(await attempt(({ trx }) => trx("sessions").delete())).toBe(1);
     expect(await attempt(({ trx }) => trx("sessions").select("csrf_token"))).toBe(DENIED);
   });
+
+  test("no link to the password of another business's user can be made, none be read", async () => {
+    const expires_at = new Date(Date.now() + 60_000);
+    const link = (rows: Map<string, Row>) => ({
+      ...{ token_hash: `${rows.get("users")!.id}`, user_id: rows.get("users")!.id, expires_at },
+    });
+    await db.inSystem(({ trx }) => trx("password_links").insert(link(rows_of_a)));
+    const steal = { ...link(rows_of_a), token_hash: "x" };
+    expect(await attempt(({ trx }) => trx("password_links").insert(steal))).toBe(DENIED);
+    await db.inBusiness(B, ({ trx }) => trx("password_links").insert(link(rows_of_b)));
+    expect(await attempt(({ trx }) => trx("password_links").select("token_hash"))).toBe(DENIED);
+    const own = rows_of_b.get("users")!.id;
+    expect(await attempt(({ trx }) => trx("password_links").pluck("user_id"))).toEqual([own]);
+    expect(await attempt(({ trx }) => trx("password_links").delete())).toBe(1);
+  });
 });
 
 describe("outside of a business", () => {

@@ -6,6 +6,7 @@ import { whatsapp } from "./20261120_1300_whatsapp.ts";
 import { outbox } from "./20261120_1310_outbox.ts";
 import { channel } from "./20261120_1320_channel.ts";
 import { chat } from "./20261120_1330_chat.ts";
+import { passwordLinks } from "./20261120_1340_password_links.ts";
 
 const list: Record<string, Knex.Migration> = {
   "20261120_1000_foundation": foundation,
@@ -15,6 +16,7 @@ const list: Record<string, Knex.Migration> = {
   "20261120_1310_outbox": outbox,
   "20261120_1320_channel": channel,
   "20261120_1330_chat": chat,
+  "20261120_1340_password_links": passwordLinks,
 };
 
 /** Named without extension and imported statically, so a name means the same however it is run. */

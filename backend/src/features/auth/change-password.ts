@@ -7,6 +7,7 @@ import type { LoginLimiter } from "../../platform/login-limiter.ts";
 import { audit } from "../audit/index.ts";
 import type { AuthDeps } from "./deps.ts";
 import { countAttempt } from "./login.ts";
+import { dropPasswordLinks } from "./password-links.ts";
 
 /**
  * Changes one's own password and ends one's other sessions.
@@ -39,6 +40,7 @@ export async function changePassword(
       .where("user_id", user.id)
       .whereNot("id_hash", session.id_hash)
       .delete();
+    await dropPasswordLinks(tx, user.id);
     await audit(tx, {
       actor: session,
       action: "auth.password_changed",

@@ -2,6 +2,7 @@ import type { Database } from "../../db/database.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Limiter } from "../../platform/limiter.ts";
 import type { Logger } from "../../platform/log.ts";
+import type { Mailer } from "../../platform/mail.ts";
 import type { Passwords } from "./passwords.ts";
 
 export interface AuthDeps {
@@ -10,6 +11,9 @@ export interface AuthDeps {
   clock: Clock;
   limiter: Limiter;
   passwords: Passwords;
+  mailer: Mailer;
+  /** Where the links that are handed out lead. */
+  public_base_url: string;
   /** Whether PUBLIC_BASE_URL is https. */
   secure_cookies: boolean;
   /** Whether the console has to say that this is a demonstration. */

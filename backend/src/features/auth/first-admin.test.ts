@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { Browser, expectProblem } from "../../../test/browser.ts";
 import { createTestBackend } from "../../../test/http.ts";
 import type { TestBackend } from "../../../test/http.ts";
+import { createLogMailer } from "../../platform/mail.ts";
 import { authRoutes, createPasswords, createSessionLoader, ensureFirstAdmin } from "./index.ts";
 
 const public_base_url = "https://agent.example";
@@ -12,7 +13,10 @@ let backend: TestBackend;
 let base: string;
 beforeEach(async () => {
   backend = await createTestBackend();
-  const deps = { ...backend, passwords, secure_cookies: false, demo: false };
+  const deps = {
+    ...{ ...backend, passwords, secure_cookies: false, demo: false },
+    ...{ mailer: createLogMailer(backend.log), public_base_url },
+  };
   base = await backend.serve(authRoutes(deps), createSessionLoader(backend));
 });
 afterEach(() => backend.close());

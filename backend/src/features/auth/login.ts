@@ -9,7 +9,8 @@ import type { AuthDeps } from "./deps.ts";
 import { signIn, wrongCredentials } from "./sign-in.ts";
 
 interface Account extends SessionUser {
-  password_hash: string;
+  /** Null as long as somebody invited has not chosen a password. */
+  password_hash: string | null;
   /** Neither the user nor the business is suspended. */
   active: boolean;
 }
@@ -28,8 +29,12 @@ export async function login(
   await countAttempt(attempts, ctx, email);
   const account = await findAccount(deps.db, email);
   const matches = await deps.passwords.verify(account?.password_hash ?? null, password);
-  if (!account || !matches || !account.active) {
-    const why = !account ? "no such account" : matches ? "suspended" : "wrong password";
+  if (!account?.password_hash || !matches || !account.active) {
+    const why = !account?.password_hash
+      ? "no such account"
+      : matches
+        ? "suspended"
+        : "wrong password";
     // The given address is left out: people type passwords into the wrong field.
     deps.log.warn({ user: account?.id, ip: ctx.ip, why }, "[AUTH] sign-in refused");
     throw wrongCredentials();

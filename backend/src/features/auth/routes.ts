@@ -1,4 +1,10 @@
-import { Login, PasswordChange, SessionInfo } from "@agentlocator/contract";
+import {
+  Login,
+  PasswordChange,
+  PasswordForgotten,
+  PasswordReset,
+  SessionInfo,
+} from "@agentlocator/contract";
 import { z } from "zod";
 import { defineRoute } from "../../http/route.ts";
 import type { Route } from "../../http/route.ts";
@@ -6,7 +12,9 @@ import { createLoginLimiter } from "../../platform/login-limiter.ts";
 import { changePassword } from "./change-password.ts";
 import { clearSessionCookies } from "./cookies.ts";
 import type { AuthDeps } from "./deps.ts";
+import { askForLink } from "./forgotten-password.ts";
 import { login } from "./login.ts";
+import { resetPassword } from "./reset-password.ts";
 import { sessionInfo } from "./session-info.ts";
 import { setupRoutes } from "./setup-routes.ts";
 
@@ -60,6 +68,30 @@ export function authRoutes(deps: AuthDeps): Route[] {
       response: z.void(),
       status: 204,
       handler: ({ session, body, ctx }) => changePassword(deps, attempts, ctx, session, body),
+    }),
+    defineRoute({
+      id: "forgotPassword",
+      method: "post",
+      path: "/api/auth/forgot",
+      summary: "Send a link for a new password to this address, if it has an account",
+      access: { public: "who forgot the password can't sign in" },
+      rate_limit: { points: 10, seconds: 15 * 60 },
+      body: PasswordForgotten,
+      response: z.void(),
+      status: 204,
+      handler: ({ body, ctx }) => askForLink(deps, ctx, body.email),
+    }),
+    defineRoute({
+      id: "resetPassword",
+      method: "post",
+      path: "/api/auth/reset",
+      summary: "Set a password with a link; every session of that user ends",
+      access: { public: "guarded by the link's one-time token" },
+      rate_limit: { points: 10, seconds: 15 * 60 },
+      body: PasswordReset,
+      response: z.void(),
+      status: 204,
+      handler: ({ body, ctx }) => resetPassword(deps, attempts, ctx, body),
     }),
     ...setupRoutes(deps),
   ];

@@ -8,6 +8,8 @@ export interface BusinessesDeps {
   log: Logger;
   clock: Clock;
   passwords: Passwords;
+  /** Told after sessions in a business may have ended: whoever listens there is asked again. */
+  sessionsEnded: (business_id: number) => void;
   /** Whether the console has to say that this is a demonstration. */
   demo: boolean;
 }

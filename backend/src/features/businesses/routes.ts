@@ -70,7 +70,14 @@ export function businessRoutes(deps: BusinessesDeps): Route[] {
       params,
       body: BusinessPatch,
       response: Business,
-      handler: ({ tx, params, body, session }) => updateBusiness(tx, session, params.id, body),
+      transaction: false,
+      handler: async ({ params, body, session }) => {
+        const changed = await deps.db.inSystem((tx) =>
+          updateBusiness(tx, session, params.id, body),
+        );
+        deps.sessionsEnded(params.id);
+        return changed;
+      },
     }),
     defineRoute({
       id: "startImpersonation",

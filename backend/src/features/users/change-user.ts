@@ -1,8 +1,9 @@
-import type { User } from "@agentlocator/contract";
+import type { TeamMember } from "@agentlocator/contract";
 import type { BusinessTx } from "../../db/database.ts";
 import { problem } from "../../http/problem.ts";
 import type { Session } from "../../http/session.ts";
 import { audit } from "../audit/index.ts";
+import { dropPasswordLinks } from "../auth/index.ts";
 import { endSessions, lockOwners, requireUser, updateUser } from "./store.ts";
 
 export interface UserChange {
@@ -21,7 +22,7 @@ export async function changeUser(
   actor: Session,
   id: number,
   change: UserChange,
-): Promise<User> {
+): Promise<TeamMember> {
   const owners = await lockOwners(tx);
   const user = await requireUser(tx, id);
   const demoted = change.role !== undefined && change.role !== user.role;
@@ -35,8 +36,11 @@ export async function changeUser(
   }
   const fields = Object.keys(change).map((name) => name.replace("password_hash", "password"));
   if (fields.length === 0) return user;
-  const changed = await updateUser(tx, id, change as Partial<User>);
-  if (suspended || change.password_hash !== undefined) await endSessions(tx, id);
+  const changed = await updateUser(tx, id, change as Partial<TeamMember>);
+  if (suspended || change.password_hash !== undefined) {
+    await endSessions(tx, id);
+    await dropPasswordLinks(tx, id);
+  }
   await audit(tx, {
     actor,
     action: suspended ? "user.suspended" : "user.changed",

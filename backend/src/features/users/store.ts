@@ -1,15 +1,18 @@
-import type { User } from "@agentlocator/contract";
+import type { TeamMember } from "@agentlocator/contract";
 import type { BusinessTx } from "../../db/database.ts";
 import { unlessViolated } from "../../db/violation.ts";
 import { notFound, problem } from "../../http/problem.ts";
 
-const COLUMNS = ["id", "business_id", "email", "name", "role", "status", "created_at"];
+const columns = ({ trx }: BusinessTx) => [
+  ...["id", "business_id", "email", "name", "role", "status", "created_at"],
+  trx.raw("password_hash is null as invited"),
+];
 
-export const users = (tx: BusinessTx) => tx.trx("users").select(COLUMNS);
+export const users = (tx: BusinessTx) => tx.trx("users").select(columns(tx));
 
 /** @throws 404 */
-export async function requireUser(tx: BusinessTx, id: number): Promise<User> {
-  const user = await users(tx).where({ id }).first<User | undefined>();
+export async function requireUser(tx: BusinessTx, id: number): Promise<TeamMember> {
+  const user = await users(tx).where({ id }).first<TeamMember | undefined>();
   if (!user) throw notFound("This user");
   return user;
 }
@@ -17,13 +20,13 @@ export async function requireUser(tx: BusinessTx, id: number): Promise<User> {
 /** @throws 409 when the address has an account, in whichever business */
 export async function insertUser(
   tx: BusinessTx,
-  user: Pick<User, "email" | "name" | "role"> & { password_hash: string },
-): Promise<User> {
+  user: Pick<TeamMember, "email" | "name" | "role"> & { password_hash: string | null },
+): Promise<TeamMember> {
   const { business_id } = tx;
   const made = await unlessViolated(tx, "users_email_key", (trx) =>
     trx("users")
       .insert({ ...user, business_id })
-      .returning<User[]>(COLUMNS),
+      .returning<TeamMember[]>(columns(tx) as never),
   );
   if (made) return made[0]!;
   throw problem(409, "email_taken", "This e-mail address has an account already.", {
@@ -34,9 +37,13 @@ export async function insertUser(
 export async function updateUser(
   tx: BusinessTx,
   id: number,
-  change: Partial<Pick<User, "name" | "role" | "status"> & { password_hash: string }>,
-): Promise<User> {
-  const [user] = await tx.trx("users").where({ id }).update(change).returning<User[]>(COLUMNS);
+  change: Partial<Pick<TeamMember, "name" | "role" | "status"> & { password_hash: string }>,
+): Promise<TeamMember> {
+  const [user] = await tx
+    .trx("users")
+    .where({ id })
+    .update(change)
+    .returning<TeamMember[]>(columns(tx) as never);
   return user!;
 }
 

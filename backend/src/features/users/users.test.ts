@@ -30,6 +30,7 @@ test("an owner adds a user, who can sign in and belongs to the business", async 
     name: "נועה",
     role: "agent",
     status: "active",
+    invited: false,
     created_at: expect.any(String),
   });
   expect((await owner.get(`/api/users/${answer.body.id}`)).body).toEqual(answer.body);
