@@ -16,7 +16,7 @@ let before = 0;
 beforeAll(async () => {
   wa = await new WhatsAppSim().start();
   undo = wa.trusted();
-  running = await runGateway({ url: wa.url, timing: { login: 1500, stable: 20 } });
+  running = await runGateway({ url: wa.url, timing: { login: 2500, stable: 20 } });
   phone = wa.phone("+972502220001");
   await pair(running, SALON, phone);
   expect(logged()).toEqual([

@@ -34,7 +34,7 @@ beforeAll(async () => {
   undo = wa.trusted();
   hearing = await new Hearing().start();
   const dir = await mkdtemp(join(tmpdir(), "gateway-"));
-  running = await runGateway({ url: wa.url, hearing, dir, timing: { deaf: 500 }, openStorage });
+  running = await runGateway({ url: wa.url, hearing, dir, timing: { deaf: 2000 }, openStorage });
   for (const id of [1, 2, 3]) {
     const phone = wa.phone(`+97250555000${id}`, { name: `Business ${id}` });
     owners[id] = phone;

@@ -16,7 +16,7 @@ let customers = 0;
 beforeAll(async () => {
   wa = await new WhatsAppSim().start();
   undo = wa.trusted();
-  running = await runGateway({ url: wa.url, timing: { ack: 300, typing: 60_000 } });
+  running = await runGateway({ url: wa.url, timing: { ack: 1500, typing: 60_000 } });
   phone = wa.phone("+972504440001", { name: "Salon" });
   await pair(running, SALON, phone);
 });
