@@ -11,6 +11,12 @@ const SHUTDOWN_MS = 30_000;
 /** sysexits' EX_TEMPFAIL: starting again a moment later may well work. */
 const EXIT_TRY_AGAIN = 75;
 
+/** `migrate` brings the schema up to date and ends; without it the process also serves. */
+const [role] = process.argv.slice(2);
+if (role !== undefined && role !== "migrate") {
+  process.stderr.write(`Unknown argument: ${role}; there is only "migrate".\n`);
+  process.exit(EXIT_CONFIG);
+}
 const env = readEnv();
 const log = createLog(env.LOG_LEVEL);
 
@@ -24,6 +30,10 @@ process.on("uncaughtException", (error) => {
 
 try {
   await migrate(env.DATABASE_URL);
+  if (role === "migrate") {
+    log.info("[DB] the schema is up to date");
+    process.exit(0);
+  }
   let ending = false;
   const end = async (why: string, code = 0) => {
     if (ending) process.exit(1);
