@@ -7,7 +7,7 @@ import type { Delivery } from "./delivery/index.ts";
 import type { GatewayEnv } from "./env.ts";
 import { createGateway } from "./http/app.ts";
 import { createHealth } from "./http/health.ts";
-import { createMediaFetch } from "./session/media.ts";
+import { createMediaFetch } from "./media/media.ts";
 import { createRegistry } from "./session/registry.ts";
 import { verifyStrictly } from "./session/strict-verify.ts";
 import { TIMING } from "./session/timing.ts";

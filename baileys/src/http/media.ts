@@ -2,7 +2,7 @@ import { Id } from "@agentlocator/contract";
 import Router from "@koa/router";
 import { z } from "zod";
 import { ProblemError } from "../problem.ts";
-import { DownloadError } from "../session/download.ts";
+import { DownloadError } from "../media/download.ts";
 import type { Registry } from "../session/registry.ts";
 import { parsed } from "./context.ts";
 

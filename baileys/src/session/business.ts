@@ -2,15 +2,15 @@ import type { GatewaySend, GatewaySession } from "@agentlocator/contract";
 import { notConnected, ProblemError } from "../problem.ts";
 import { SendConflict, SendWithdrawn } from "../storage/index.ts";
 import type { SendStatus } from "../storage/index.ts";
-import type { FetchedMedia } from "./compose.ts";
+import type { FetchedMedia } from "../sending/compose.ts";
 import { addressee } from "./jid.ts";
-import { openMedia } from "./media.ts";
-import { createPresence } from "./presence.ts";
-import { createSender } from "./sending.ts";
+import { openMedia } from "../media/media.ts";
+import { createPresence } from "../sending/presence.ts";
+import { createSender } from "../sending/sending.ts";
 import { createSession } from "./session.ts";
 import type { SessionDeps } from "./session.ts";
 import type { Sock } from "./socket.ts";
-import { createAcquaintances } from "./strangers.ts";
+import { createAcquaintances } from "../sending/strangers.ts";
 import { whyOf } from "./why.ts";
 
 export interface BusinessDeps extends Omit<SessionDeps, "acquaintances"> {

@@ -6,7 +6,7 @@ import type { Sock, SocketDeps } from "./socket.ts";
 import type { Timing } from "./timing.ts";
 import { whyOf } from "./why.ts";
 import { within } from "./within.ts";
-import { createWriteAhead } from "./write-ahead.ts";
+import { createWriteAhead } from "../incoming/write-ahead.ts";
 
 export interface ConnectionEvents {
   qr(payload: string): void;

@@ -7,7 +7,7 @@ import type { openBusiness } from "../storage/index.ts";
 import { atOnce } from "./at-once.ts";
 import { createBusiness, unknownSession } from "./business.ts";
 import type { Business } from "./business.ts";
-import type { FetchedMedia } from "./compose.ts";
+import type { FetchedMedia } from "../sending/compose.ts";
 import { createJitter } from "./outage.ts";
 import type { Wire } from "./socket.ts";
 import type { Timing } from "./timing.ts";

@@ -1,5 +1,5 @@
 import { BACKOFF_MS } from "./machine.ts";
-import type { Rate } from "./pace.ts";
+import type { Rate } from "../sending/pace.ts";
 
 /** Every wait of a session, in milliseconds; tests give shorter ones. */
 export interface Timing {

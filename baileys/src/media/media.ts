@@ -3,13 +3,13 @@ import type { GatewayMedia, GatewaySend } from "@agentlocator/contract";
 import { getMediaKeys, proto } from "@whiskeysockets/baileys";
 import type { MediaType } from "@whiskeysockets/baileys";
 import type { MessageStore } from "../storage/index.ts";
-import { contentOf, unwrap } from "./content.ts";
-import type { FetchedMedia } from "./compose.ts";
+import { contentOf, unwrap } from "../incoming/content.ts";
+import type { FetchedMedia } from "../sending/compose.ts";
 import { download, DownloadError } from "./download.ts";
 import { mediaLimit } from "./media-limits.ts";
 import { mediaKeyOf } from "./media-ref.ts";
-import type { Sock } from "./socket.ts";
-import { within } from "./within.ts";
+import type { Sock } from "../session/socket.ts";
+import { within } from "../session/within.ts";
 
 const MAC_BYTES = 10;
 const MEDIA_HOST = "mmg.whatsapp.net";

@@ -1,6 +1,6 @@
-import type { Sock } from "./socket.ts";
-import { isLid } from "./jid.ts";
-import { within } from "./within.ts";
+import type { Sock } from "../session/socket.ts";
+import { isLid } from "../session/jid.ts";
+import { within } from "../session/within.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const MOST = 5000;

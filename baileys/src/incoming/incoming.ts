@@ -1,8 +1,8 @@
 import type { GatewayMessageEvent } from "@agentlocator/contract";
 import type { proto } from "@whiskeysockets/baileys";
 import { contentOf } from "./content.ts";
-import { customerJid, digitsOf, isLid } from "./jid.ts";
-import { mediaRef } from "./media-ref.ts";
+import { customerJid, digitsOf, isLid } from "../session/jid.ts";
+import { mediaRef } from "../media/media-ref.ts";
 
 /** What the outside of a message says: who, when, in which chat. */
 export interface Envelope {

@@ -1,7 +1,7 @@
 import type { GatewayReceiptEvent } from "@agentlocator/contract";
 import type { BinaryNode } from "@whiskeysockets/baileys";
 import type { SendLedger } from "../storage/index.ts";
-import { customerJid } from "./jid.ts";
+import { customerJid } from "../session/jid.ts";
 
 /** What WhatsApp said of messages that were sent. */
 export interface Told {

@@ -3,9 +3,9 @@ import { generateWAMessageContent, proto } from "@whiskeysockets/baileys";
 import type { AnyMessageContent } from "@whiskeysockets/baileys";
 import type { Logger } from "pino";
 import type { MessageStore } from "../storage/index.ts";
-import { unwrap } from "./content.ts";
-import { libraryLog } from "./library-log.ts";
-import type { Sock } from "./socket.ts";
+import { unwrap } from "../incoming/content.ts";
+import { libraryLog } from "../session/library-log.ts";
+import type { Sock } from "../session/socket.ts";
 
 export interface FetchedMedia {
   readonly bytes: Buffer;

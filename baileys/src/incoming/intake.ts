@@ -5,11 +5,11 @@ import type { Logger } from "pino";
 import type { Inbox, MessageStore, SendLedger } from "../storage/index.ts";
 import { envelopeOf, messageEvent, undecryptableEvent } from "./incoming.ts";
 import type { Envelope, Self } from "./incoming.ts";
-import { customerJid, isLid } from "./jid.ts";
-import { enter } from "./receipts.ts";
-import type { Told } from "./receipts.ts";
-import type { Acquaintances } from "./strangers.ts";
-import { whyOf } from "./why.ts";
+import { customerJid, isLid } from "../session/jid.ts";
+import { enter } from "../sending/receipts.ts";
+import type { Told } from "../sending/receipts.ts";
+import type { Acquaintances } from "../sending/strangers.ts";
+import { whyOf } from "../session/why.ts";
 
 export interface IntakeDeps {
   readonly business_id: number;

@@ -1,7 +1,7 @@
 import { DEFAULT_CONNECTION_CONFIG } from "@whiskeysockets/baileys";
 import type { BinaryNode, SignalKeyStoreWithTransaction } from "@whiskeysockets/baileys";
 import type { SocketConfig } from "@whiskeysockets/baileys";
-import { customerJid } from "./jid.ts";
+import { customerJid } from "../session/jid.ts";
 
 export interface WriteAheadDeps {
   /** Makes the decrypted message durable. When it rejects, no receipt may go out. */

@@ -5,14 +5,14 @@ import type { Logger } from "pino";
 import type { MessageStore, SendLedger, StoredSend } from "../storage/index.ts";
 import { compose } from "./compose.ts";
 import type { FetchedMedia } from "./compose.ts";
-import type { Connection } from "./connection.ts";
-import { addressee } from "./jid.ts";
+import type { Connection } from "../session/connection.ts";
+import { addressee } from "../session/jid.ts";
 import { createPace } from "./pace.ts";
 import { createNumberCheck } from "./strangers.ts";
 import type { Acquaintances } from "./strangers.ts";
-import type { Timing } from "./timing.ts";
-import { whyOf } from "./why.ts";
-import { within } from "./within.ts";
+import type { Timing } from "../session/timing.ts";
+import { whyOf } from "../session/why.ts";
+import { within } from "../session/within.ts";
 
 export interface SenderDeps {
   readonly business_id: number;

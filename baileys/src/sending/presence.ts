@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
-import type { Sock } from "./socket.ts";
-import { whyOf } from "./why.ts";
+import type { Sock } from "../session/socket.ts";
+import { whyOf } from "../session/why.ts";
 
 /**
  * "typing…" for a customer. Shown only by an account that is online, so the account is online just

@@ -1,5 +1,5 @@
 import type { MessageKey } from "../storage/index.ts";
-import { customerJid } from "./jid.ts";
+import { customerJid } from "../session/jid.ts";
 
 interface Place {
   readonly from_me: boolean;
