@@ -4,13 +4,17 @@ import { useMarkRead } from "./queries.ts";
 
 interface Reading {
   messages: Ref<ThreadMessage[]>;
-  query: { isFetching: Ref<boolean>; isSuccess: Ref<boolean> };
+  /** Whether both the thread and its messages are as the server has them. */
+  isFresh: () => boolean;
   /** Whether the newest message is in view. */
   atEnd: Ref<boolean>;
 }
 
 /** Marks a conversation as read while somebody looks at its end, and where they began to read. */
-export function useReading(thread: MaybeRefOrGetter<Thread>, { messages, query, atEnd }: Reading) {
+export function useReading(
+  thread: MaybeRefOrGetter<Thread>,
+  { messages, isFresh, atEnd }: Reading,
+) {
   const mark = useMarkRead();
   const isVisible = ref(!document.hidden);
   const look = () => (isVisible.value = !document.hidden);
@@ -24,13 +28,16 @@ export function useReading(thread: MaybeRefOrGetter<Thread>, { messages, query, 
   let told = "";
 
   watch(
-    [() => toValue(thread), query.isFetching, isVisible, atEnd],
+    [() => toValue(thread), isFresh, isVisible, atEnd],
     () => {
       const { id, unread_count, last_message_at, type } = toValue(thread);
-      if (type !== "whatsapp" || query.isFetching.value || !query.isSuccess.value) return;
+      if (type !== "whatsapp" || !isFresh()) return;
       const received = messages.value.filter(({ direction }) => direction === "in");
-      if (!isOpened && unread_count) newFrom.value = received.at(-unread_count)?.id ?? null;
+      if (!isOpened && unread_count) {
+        newFrom.value = (received.at(-unread_count) ?? received[0])?.id ?? null;
+      }
       isOpened = true;
+      if (!unread_count) told = "";
       if (!unread_count || !isVisible.value || !atEnd.value) return;
       const what = `${last_message_at}:${unread_count}`;
       if (what === told) return;
