@@ -17,6 +17,8 @@ declare module "vue-router" {
     /** On a phone the page needs the room of the navigation at the bottom. */
     alone?: boolean;
     systemAdmin?: boolean;
+    /** Only for who manages the business. */
+    owner?: boolean;
   }
 }
 
@@ -43,6 +45,16 @@ export const router = createRouter({
           path: "setup",
           component: () => import("./features/auth/SetupPage.vue"),
           meta: { title: "setup.title" },
+        },
+        {
+          path: "forgot",
+          component: () => import("./features/auth/ForgotPage.vue"),
+          meta: { title: "forgot.title" },
+        },
+        {
+          path: "reset",
+          component: () => import("./features/auth/ResetPage.vue"),
+          meta: { title: "reset.title" },
         },
       ],
     },
@@ -105,6 +117,16 @@ export const router = createRouter({
           meta: { title: "nav.whatsapp" },
         },
         {
+          path: "users",
+          component: () => import("./features/users/UsersPage.vue"),
+          meta: { title: "nav.users", owner: true },
+        },
+        {
+          path: "start",
+          component: () => import("./features/start/StartPage.vue"),
+          meta: { title: "nav.start", business: false, systemAdmin: true },
+        },
+        {
           path: "settings",
           component: () => import("./features/settings/SettingsPage.vue"),
           meta: { title: "nav.settings" },
@@ -134,6 +156,7 @@ async function guard(to: RouteLocationNormalized) {
   if (to.meta.public) return true;
   if (!(await session.ensure())) return { path: "/login", query: { next: to.fullPath } };
   if (to.meta.systemAdmin && !session.isSystemAdmin) return "/app";
+  if (to.meta.owner && !session.mayManage) return "/app";
   if (to.meta.business && !session.business && session.isSystemAdmin) return "/app/businesses";
   return true;
 }

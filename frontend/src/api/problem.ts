@@ -28,10 +28,15 @@ const WORDED = [
   "email_taken",
   "gateway_disabled",
   "gateway_unreachable",
+  "last_owner",
   "number_taken",
+  "oneself",
+  "reset_token",
   "setup_token",
   "slot_taken",
+  "suspended",
   "wrong_credentials",
+  "wrong_password",
 ];
 const BY_STATUS: Record<number, string> = {
   0: "problem.offline",

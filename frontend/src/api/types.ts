@@ -1,4 +1,4 @@
-import type { Call, Settings } from "./generated/types.gen.ts";
+import type { Call, ReadyResponses, Settings } from "./generated/types.gen.ts";
 
 export type {
   Appointment,
@@ -13,6 +13,7 @@ export type {
   Dashboard,
   Ledger,
   Notification,
+  PasswordLink,
   Problem,
   SessionInfo,
   Settings,
@@ -20,11 +21,14 @@ export type {
   Task,
   TaskCreate,
   TaskPatch,
+  TeamMember,
   Thread,
   ThreadMessage,
   ThreadPatch,
   ThreadSummary,
   Turn,
+  UserCreate,
+  UserPatch,
   WebhookAside,
   WhatsappSend,
   WhatsappStatus,
@@ -34,3 +38,4 @@ export type {
 export type BusinessHours = Settings["business_hours"];
 export type Weekday = keyof BusinessHours;
 export type CallStatus = Call["status"];
+export type Readiness = ReadyResponses[200];

@@ -1,4 +1,5 @@
 import {
+  mdiAccountGroupOutline,
   mdiAccountMultipleOutline,
   mdiCalendarMonthOutline,
   mdiCheckboxMarkedCircleOutline,
@@ -15,6 +16,8 @@ export interface NavItem {
   /** i18n key. */
   key: string;
   icon: string;
+  /** Only for who manages the business. */
+  owner?: boolean;
 }
 
 export const NAV_ITEMS: NavItem[] = [
@@ -26,6 +29,7 @@ export const NAV_ITEMS: NavItem[] = [
   { to: "/app/tasks", key: "nav.tasks", icon: mdiCheckboxMarkedCircleOutline },
   { to: "/app/contacts", key: "nav.contacts", icon: mdiAccountMultipleOutline },
   { to: "/app/whatsapp", key: "nav.whatsapp", icon: mdiWhatsapp },
+  { to: "/app/users", key: "nav.users", icon: mdiAccountGroupOutline, owner: true },
   { to: "/app/settings", key: "nav.settings", icon: mdiTuneVariant },
 ];
 

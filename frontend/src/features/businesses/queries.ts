@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/vue-query";
-import { ask, createBusiness, listBusinesses } from "../../api/client.ts";
-import type { BusinessCreate } from "../../api/types.ts";
+import { ask, createBusiness, listBusinesses, updateBusiness } from "../../api/client.ts";
+import type { Business, BusinessCreate } from "../../api/types.ts";
 
 export function useBusinesses() {
   return useQuery({
@@ -14,5 +14,15 @@ export function useCreateBusiness() {
   return useMutation({
     mutationFn: (body: BusinessCreate) => ask(createBusiness({ body })),
     onSuccess: () => void client.invalidateQueries({ queryKey: ["businesses"] }),
+  });
+}
+
+/** Suspends a business or opens it again; a suspension signs its people out at once. */
+export function useSetBusinessStatus() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, status }: Pick<Business, "id" | "status">) =>
+      ask(updateBusiness({ path: { id }, body: { status } })),
+    onSettled: () => void client.invalidateQueries({ queryKey: ["businesses"] }),
   });
 }

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/vue-query";
 import { computed, type MaybeRefOrGetter, toValue } from "vue";
-import { ask, createTask, deleteTask, listTasks, updateTask } from "../../api/client.ts";
+import { ask, createTask, deleteTask, getTask, listTasks, updateTask } from "../../api/client.ts";
 import type { Task, TaskCreate, TaskPatch } from "../../api/types.ts";
 
 export type TaskStatus = Task["status"];
@@ -27,6 +27,14 @@ export function useOpenTasks() {
   return useQuery({
     queryKey: ["tasks", "open"],
     queryFn: ({ signal }) => ask(listTasks({ query: { status: "open", limit: 5 }, signal })),
+  });
+}
+
+export function useTask(id: MaybeRefOrGetter<number | null>) {
+  return useQuery({
+    queryKey: ["tasks", "one", id],
+    queryFn: ({ signal }) => ask(getTask({ path: { id: toValue(id)! }, signal })),
+    enabled: () => toValue(id) !== null,
   });
 }
 
