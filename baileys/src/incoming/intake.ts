@@ -20,12 +20,30 @@ export interface IntakeDeps {
   readonly log: Logger;
 }
 
+/** The library's mark on what it could not decrypt. */
+const CIPHERTEXT = 2;
+const REMEMBERED = 5000;
+
+const placeOf = ({ remote_jid, id }: Envelope): string => `${remote_jid}:${id}`;
+
+function remember(places: Set<string>, place: string): void {
+  places.add(place);
+  for (const oldest of places) {
+    if (places.size <= REMEMBERED) break;
+    places.delete(oldest);
+  }
+}
+
 /** Finds a person's phone address by the LID, from what the library has learnt. */
 export type PhoneOf = (lid: string) => Promise<string | null>;
 
 /** Brings what WhatsApp says into the inbox, from where it is delivered to the backend. */
 export function createIntake(deps: IntakeDeps) {
   const { business_id, inbox, messages, ledger, acquaintances, log } = deps;
+
+  /** Messages that are in the inbox, or were: the newest few thousand. */
+  const taken = new Set<string>();
+  const unreadable = new Set<string>();
 
   async function record(envelope: Envelope, bytes: Uint8Array): Promise<void> {
     const event = read(envelope, bytes);
@@ -39,7 +57,8 @@ export function createIntake(deps: IntakeDeps) {
     // Media is asked for later; of words, only the quoting needs what is stored.
     if (event.media) await stored;
     else stored.catch((error: unknown) => failed("a message is not kept for quoting", error));
-    await keep(event, `message:${chat}:${id}`);
+    await keep(event, `message:${placeOf(envelope)}`);
+    remember(taken, placeOf(envelope));
     log.info({ business_id, id, type: event.type, from_me }, "[WA-INCOMING] message");
   }
 
@@ -81,21 +100,35 @@ export function createIntake(deps: IntakeDeps) {
       await record(await withPhone(envelope, phoneOf), unpadRandomMax16(padded));
     },
 
-    /** A message that came another way: without words, or a copy from the owner's phone. */
-    async upsert(message: WAMessage): Promise<void> {
-      const envelope = envelopeOfKey(message);
-      if (!envelope) return;
+    /**
+     * A message as the library shows it. Most have been taken before; what is left came without
+     * words that could be decrypted, or is the owner's phone's copy of such a one.
+     * @param missing called once for a message without words
+     */
+    async upsert(shown: WAMessage, phoneOf: PhoneOf, missing: () => void): Promise<void> {
+      const addressed = envelopeOfKey(shown);
+      if (!addressed || taken.has(placeOf(addressed))) return;
       try {
-        if (message.message) {
-          await record(envelope, proto.Message.encode(message.message).finish());
-          return;
+        const envelope = await withPhone(addressed, phoneOf);
+        if (shown.message) {
+          await record(envelope, proto.Message.encode(shown.message).finish());
+        } else if (shown.messageStubType === CIPHERTEXT && !unreadable.has(placeOf(envelope))) {
+          remember(unreadable, placeOf(envelope));
+          missing();
+          const { id } = envelope;
+          log.warn({ business_id, id }, "[WA-ERROR] a message could not be decrypted");
+          const event = undecryptableEvent(business_id, envelope);
+          await keep(event, `undecryptable:${placeOf(envelope)}`);
         }
-        const { id, remote_jid } = envelope;
-        log.warn({ business_id, id }, "[WA-ERROR] a message could not be decrypted");
-        await keep(undecryptableEvent(business_id, envelope), `undecryptable:${remote_jid}:${id}`);
       } catch (error) {
         failed("a message can't be kept", error);
       }
+    },
+
+    /** Whether a message's words have not come yet. */
+    lacks(shown: WAMessage): boolean {
+      const envelope = envelopeOfKey(shown);
+      return envelope !== null && !taken.has(placeOf(envelope));
     },
 
     /** Enters it into the ledger and tells the backend what is news. */

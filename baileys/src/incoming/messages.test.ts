@@ -16,7 +16,7 @@ beforeAll(async () => {
   undo = wa.trusted();
   running = await runGateway({
     url: wa.url,
-    timing: { media: 2000 },
+    timing: { media: 2000, resend: 500 },
     env: { WA_VERIFY_SERVER: "true" },
   });
   phone = wa.phone("+972503330001", { name: "Salon" });
@@ -149,6 +149,20 @@ test("a message that can't be read is told; read after all, it is told under the
   );
   expect(await readable).toMatchObject({ text: "scrambled" });
   expect(await told(id)).toMatchObject({ type: expect.stringMatching(/undecryptable|text/) });
+});
+
+test("a message that stays unreadable is had from the owner's phone", async () => {
+  phone.resends_on_request = true;
+  const one = wa.customer("972524000018");
+  await told(await one.writes(phone, "first"));
+  const id = await one.writes(phone, "readable there", { undecryptable: "always" });
+  expect(await told(id)).toMatchObject({ type: "undecryptable", from: "972524000018", text: null });
+  const readable = running.hearing.first(
+    (event) => event.event === "message" && event.id === id && event.type === "text",
+  );
+  expect(await readable).toMatchObject({ text: "readable there", from: "972524000018" });
+  expect(phone.requests.items).toHaveLength(1);
+  expect(times(id)).toBe(2);
 });
 
 test("the same message from WhatsApp twice is told once", async () => {

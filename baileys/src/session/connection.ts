@@ -1,4 +1,4 @@
-import type { BinaryNode, proto, WAMessage } from "@whiskeysockets/baileys";
+import type { BinaryNode, WAMessage } from "@whiskeysockets/baileys";
 import { explainClose } from "./close.ts";
 import type { Close } from "./close.ts";
 import { openSocket, rawSocket } from "./socket.ts";
@@ -17,7 +17,7 @@ export interface ConnectionEvents {
   frame(): void;
   /** Makes it durable. */
   message(node: BinaryNode, padded: Uint8Array): Promise<void>;
-  /** What the library read without the key store: a stub, or a copy that the phone sent again. */
+  /** All that the library shows, among it what did not come by `message`. */
   upsert(message: WAMessage): void;
   /** WhatsApp's own answer to a message that was sent. */
   ack(attrs: Record<string, string>): void;
@@ -43,8 +43,6 @@ export interface ConnectionDeps extends Omit<SocketDeps, "makeSignalRepository">
   readonly stuck_before: Map<string, number>;
   readonly events: ConnectionEvents;
 }
-
-const CIPHERTEXT = 2;
 
 /**
  * One connection from its start to its end, with the watches that the library lacks: a deadline
@@ -121,10 +119,8 @@ export function connect(deps: ConnectionDeps): Connection {
     giveUp({ code, slug: "upgrade_rejected", detail: `HTTP ${code} instead of a WebSocket.` });
   });
   sock.ev.on("creds.update", () => events.credsChanged());
-  sock.ev.on("messages.upsert", ({ messages, requestId }) => {
-    const wanted = ({ messageStubType }: proto.IWebMessageInfo) =>
-      requestId !== undefined || messageStubType === CIPHERTEXT;
-    for (const message of messages.filter(wanted)) events.upsert(message);
+  sock.ev.on("messages.upsert", ({ messages }) => {
+    for (const message of messages) events.upsert(message);
   });
   sock.ev.on("connection.update", (update) => {
     if (over) return;

@@ -10,6 +10,7 @@ import type { Close } from "./close.ts";
 import { restoredCondition, storeCondition } from "./condition-file.ts";
 import { connect } from "./connection.ts";
 import type { Connection, ConnectionEvents } from "./connection.ts";
+import { askPhone } from "../incoming/ask-phone.ts";
 import { createIntake } from "../incoming/intake.ts";
 import type { Self } from "../incoming/incoming.ts";
 import { loadMessage } from "./load-message.ts";
@@ -158,7 +159,12 @@ export function createSession(deps: SessionDeps, listener: SessionListener) {
       closed: (close) => current(() => closed(close)),
       frame: () => (last_seen = Date.now()),
       message: (node, padded) => intake.message(node, padded, self(), phoneOf),
-      upsert: (message) => void intake.upsert(message),
+      upsert(message) {
+        const ask = () => connection && void askPhone(connection.sock, message, log);
+        const missing = () =>
+          setTimeout(() => intake.lacks(message) && current(ask), timing.resend);
+        void intake.upsert(message, phoneOf, missing);
+      },
       ack: (attrs) => current(() => answered(fromAck(attrs))),
       receipt: (node) => current(() => answered(fromReceipt(node))),
       credsChanged: () =>

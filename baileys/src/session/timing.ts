@@ -17,6 +17,8 @@ export interface Timing {
   readonly settle: number;
   /** While messages from before are delivered the library holds its events back. */
   readonly flush: number;
+  /** For a sender to send again what could not be decrypted; then the owner's phone is asked. */
+  readonly resend: number;
   /** For what a request asks WhatsApp. */
   readonly ask: number;
   /** For what `/send` asks before it answers. */
@@ -45,6 +47,7 @@ export const TIMING: Timing = {
   stable: 5 * MINUTE,
   settle: 2 * SECOND,
   flush: 200,
+  resend: 15 * SECOND,
   ask: 10 * SECOND,
   accept: 2 * SECOND,
   ack: 20 * SECOND,
