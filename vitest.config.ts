@@ -23,6 +23,8 @@ const calls = [
 ];
 
 const elsewhere = ["**/node_modules/**"];
+/** Builds images and starts containers where a Docker engine answers; nothing runs beside it. */
+const appliance = "lab/appliance/**/*.test.ts";
 
 export default defineConfig({
   test: {
@@ -55,11 +57,21 @@ export default defineConfig({
           ...slow,
           name: "calls",
           include: calls,
-          exclude: elsewhere,
+          exclude: [...elsewhere, appliance],
           // Calls mostly wait; so many at once are no load yet.
           maxWorkers: 2,
           maxConcurrency: 16,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          ...slow,
+          name: "appliance",
+          include: [appliance],
+          exclude: elsewhere,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -61,7 +61,9 @@ class Skipped extends Error {}
 
 function expect(answer: Answer, status: number, type = ""): Answer {
   if (answer.status !== status) {
-    throw new Error(`${answer.status} instead of ${status}: ${answer.body.toString().slice(0, 200)}`);
+    throw new Error(
+      `${answer.status} instead of ${status}: ${answer.body.toString().slice(0, 200)}`,
+    );
   }
   const found = answer.headers["content-type"] ?? "";
   if (!found.startsWith(type)) throw new Error(`${found || "no content type"} instead of ${type}`);
@@ -193,7 +195,11 @@ const checks: [string, () => Promise<string>][] = [
     async () => {
       const token = needed(auth_token, "TWILIO_AUTH_TOKEN");
       const fields = { CallSid: sid("CA"), From: "+15005550006", To: "+15005550000" };
-      const { body } = expect(await twilio("/webhook/incoming_call", fields, token), 200, "text/xml");
+      const { body } = expect(
+        await twilio("/webhook/incoming_call", fields, token),
+        200,
+        "text/xml",
+      );
       if (!body.toString().includes("<Response>")) throw new Error("the answer is not TwiML");
       return "a signed call is answered";
     },
