@@ -17,10 +17,12 @@ import {
   listWhatsappTemplates,
   markThreadRead,
   retryMessage,
+  startDemoChat,
   syncWhatsappTemplates,
   updateThread,
 } from "../../api/client.ts";
 import type { CallSummary, Thread, ThreadMessage, ThreadPatch } from "../../api/types.ts";
+import { toast } from "../../ui/toast.ts";
 import { toastProblem } from "../../ui/toast-problem.ts";
 import { useSession } from "../auth/session.ts";
 
@@ -197,4 +199,13 @@ export function useCallsOf(thread: MaybeRefOrGetter<Thread>) {
     () => query.data.value?.pages.flatMap((page) => page.items).toReversed() ?? [],
   );
   return { query, calls };
+}
+
+/** In a demo: somebody writes. */
+export function useStartDemoChat() {
+  return useMutation({
+    mutationFn: () => ask(startDemoChat()),
+    onSuccess: () => toast("demo.writing", "info"),
+    onError: toastProblem,
+  });
 }
