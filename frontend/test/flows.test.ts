@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Browser, openBrowser, settled, signIn } from "./browser.ts";
 import { AWAITS_SCAN, INCIDENTS, OFF, OPEN, WAITS } from "./whatsapp.ts";
 import { inboxFlows } from "./inbox-flows.ts";
+import { peopleFlows } from "./people-flows.ts";
 import { api, type Product, startProduct } from "./product.ts";
 
 let product: Product;
@@ -378,5 +379,6 @@ test("an ended session leads to the login, and back", async () => {
 });
 
 inboxFlows(() => ({ page, product }));
+peopleFlows(() => ({ page, product }));
 
 test("no page complained", () => expect(browser.complaints).toEqual([]));

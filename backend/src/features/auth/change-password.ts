@@ -48,6 +48,7 @@ export async function changePassword(
       ip: ctx.ip,
     });
   });
+  if (user.business_id !== null) deps.sessionsEnded(user.business_id);
   deps.log.info({ user: user.id }, "[AUTH] password changed");
 }
 

@@ -14,6 +14,8 @@ export interface AuthDeps {
   mailer: Mailer;
   /** Where the links that are handed out lead. */
   public_base_url: string;
+  /** Told after sessions in a business may have ended: whoever listens there is asked again. */
+  sessionsEnded: (business_id: number) => void;
   /** Whether PUBLIC_BASE_URL is https. */
   secure_cookies: boolean;
   /** Whether the console has to say that this is a demonstration. */

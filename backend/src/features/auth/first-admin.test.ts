@@ -15,7 +15,7 @@ beforeEach(async () => {
   backend = await createTestBackend();
   const deps = {
     ...{ ...backend, passwords, secure_cookies: false, demo: false },
-    ...{ mailer: createLogMailer(backend.log), public_base_url },
+    ...{ mailer: createLogMailer(backend.log), public_base_url, sessionsEnded: () => undefined },
   };
   base = await backend.serve(authRoutes(deps), createSessionLoader(backend));
 });

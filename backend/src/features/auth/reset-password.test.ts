@@ -43,7 +43,7 @@ test("whether an address has an account, the answer and the work until it are th
 });
 
 test("the link sets the password once and ends every session", async () => {
-  const { email, owner } = await people.business();
+  const { email, owner, id } = await people.business();
   const [first, second] = [(await sentTo(email))!, (await sentTo(email))!];
   const stored = await people.db.inSystem(({ trx }) => trx("password_links").select("*"));
   expect(JSON.stringify(stored)).not.toContain(first);
@@ -52,6 +52,7 @@ test("the link sets the password once and ends every session", async () => {
   expectProblem(await reset(first.toLowerCase()), 403, "reset_token");
   const answer = await reset(first);
   expect(answer.status, answer.text).toBe(204);
+  expect(people.ended.at(-1)).toBe(id);
   expectProblem(await owner.get("/api/auth/me"), 401, "not_signed_in");
   expectProblem(await tryLogin(email, PASSWORD), 401, "wrong_credentials");
   const again = people.browser();

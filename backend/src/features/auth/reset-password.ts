@@ -40,6 +40,7 @@ export async function resetPassword(
     });
     return user;
   });
+  if (user.business_id !== null) deps.sessionsEnded(user.business_id);
   await attempts.succeeded(user.email);
   log.info({ user: user.id, ip: ctx.ip }, "[AUTH] password set with a link");
 }
