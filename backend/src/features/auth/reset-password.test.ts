@@ -70,7 +70,21 @@ test("two who use the link at the same time set one password", async () => {
   const { email } = await people.business();
   const token = (await sentTo(email))!;
   const tried = [`${NEW} 1`, `${NEW} 2`];
-  const answers = await Promise.all(tried.map((password) => reset(token, password)));
+  const waiting = () =>
+    people.db.inSystem(({ trx }) =>
+      trx("pg_locks")
+        .join("pg_stat_activity", "pg_stat_activity.pid", "pg_locks.pid")
+        .where("granted", false)
+        .whereRaw("datname = current_database()"),
+    );
+  // Both have looked at the link before either of them can go on.
+  const held = await people.db.inSystem(async ({ trx }) => {
+    await trx("users").where({ email }).forUpdate().first("id");
+    const both = Promise.all(tried.map((password) => reset(token, password)));
+    await expect.poll(async () => (await waiting()).length).toBe(2);
+    return { both };
+  });
+  const answers = await held.both;
   expect(answers.map(({ status }) => status).toSorted()).toEqual([204, 403]);
   await people.browser().login(email, tried[answers.findIndex(({ status }) => status === 204)]!);
 });
