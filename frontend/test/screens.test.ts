@@ -77,7 +77,10 @@ async function sweep(
         const direction = await page.evaluate(() => document.documentElement.dir);
         if (direction !== (locale === "he" ? "rtl" : "ltr")) found.push(`${look}: ${direction}`);
         if ((await overflow()) > 0) found.push(`${look}: wider than the window`);
-        found.push(...(await serious()).map((problem) => `${look}: ${problem}`));
+        // The dark theme's colours are the same in both languages.
+        if (locale === "he" || theme === "light") {
+          found.push(...(await serious()).map((problem) => `${look}: ${problem}`));
+        }
         await shoot(look, size);
       }
     }
@@ -187,15 +190,12 @@ test("a call that fell back to a recording", async () => {
 });
 
 test("calendar", async () => {
-  const appointment_link = await openAppointment();
-  await sweep("calendar", appointment_link);
+  const date = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  const starts_at = `${date}T10:00:00+02:00`;
+  const made = { title: "תספורת", starts_at };
+  const { id } = await api<{ id: number }>(page, "POST", "/api/appointments", made);
+  await sweep("calendar", `/calendar?date=${date}&id=${id}`);
 });
-
-async function openAppointment(): Promise<string> {
-  await page.goto(`${product.url}/app/calls/${booked}`);
-  const link = page.locator("a[href*='/calendar?date=']");
-  return (await link.getAttribute("href"))!;
-}
 
 test("the first page", () => sweep("dashboard", "/app"));
 
