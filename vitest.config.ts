@@ -71,6 +71,7 @@ export default defineConfig({
           name: "appliance",
           include: [appliance],
           exclude: elsewhere,
+          maxWorkers: 1,
           sequence: { groupOrder: 2 },
         },
       },

@@ -2,24 +2,15 @@ import { readFile, stat } from "node:fs/promises";
 import { request } from "node:https";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Appliance, whyNot } from "./engine.ts";
+import { Appliance, BUILD_MS, whyNot } from "./engine.ts";
 
 const reason = whyNot();
 if (reason) process.stdout.write(`The appliance is not tried: ${reason}.\n`);
 
 const SERVICES = ["nginx", "backend", "baileys", "postgres", "redis"];
-const BUILD_MS = 15 * 60_000;
-
 let appliance: Appliance;
 let printed: string;
 
-const install = (...more: string[]) =>
-  appliance.must(
-    "scripts/install",
-    ...["--yes", "--tls", "self-signed"],
-    ...["--http-port", String(appliance.http_port), "--https-port", String(appliance.https_port)],
-    ...more,
-  );
 const settings = async () =>
   Object.fromEntries(
     (await readFile(join(appliance.dir, ".env"), "utf8"))
@@ -71,7 +62,7 @@ function ask(path: string, method = "GET", body?: object, session?: Session) {
 describe.skipIf(reason)("the appliance", () => {
   beforeAll(async () => {
     appliance = await Appliance.copy();
-    printed = await install();
+    printed = await appliance.install();
   }, BUILD_MS);
   afterAll(() => appliance?.remove(), 120_000);
 
@@ -184,7 +175,7 @@ describe.skipIf(reason)("the appliance", () => {
 
   test("can be installed again; secrets and data stay", async () => {
     const before = await settings();
-    const again = await install("--domain", "localhost");
+    const again = await appliance.install("--domain", "localhost");
     expect(await settings()).toEqual(before);
     expect(again).toContain("there is an administrator already");
   }, 240_000);

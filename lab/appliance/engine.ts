@@ -7,6 +7,8 @@ import { freePort } from "../../scripts/lib/ports.ts";
 const root = resolve(import.meta.dirname, "../..");
 const PROJECT = "agentlocator-lab";
 
+export const BUILD_MS = 15 * 60_000;
+
 export interface Output {
   code: number;
   stdout: string;
@@ -27,6 +29,8 @@ export function whyNot(): string | null {
 
 /** An appliance of the working tree's own: its own copy of the sources, project, volumes, ports. */
 export class Appliance {
+  /** Added to the environment of what is run. */
+  readonly env: Record<string, string> = {};
   readonly dir: string;
   readonly http_port: number;
   readonly https_port: number;
@@ -55,9 +59,24 @@ export class Appliance {
     return `https://localhost:${this.https_port}`;
   }
 
+  /** Runs scripts/install with these ports; what it printed. */
+  install(...options: string[]): Promise<string> {
+    const http = ["--http-port", String(this.http_port)];
+    const https = ["--https-port", String(this.https_port)];
+    return this.must(
+      "scripts/install",
+      "--yes",
+      "--tls",
+      "self-signed",
+      ...http,
+      ...https,
+      ...options,
+    );
+  }
+
   /** Runs a program in the copy; its exit code is the caller's to judge. */
   run(file: string, ...args: string[]): Promise<Output> {
-    const env = { ...process.env, COMPOSE_PROJECT_NAME: PROJECT };
+    const env = { ...process.env, ...this.env, COMPOSE_PROJECT_NAME: PROJECT };
     return new Promise((done) => {
       const options = { cwd: this.dir, env, maxBuffer: 1 << 26 };
       execFile(file, args, options, (error, stdout, stderr) => {
