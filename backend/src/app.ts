@@ -36,7 +36,7 @@ import { systemClock } from "./platform/clock.ts";
 import type { Env } from "./platform/env.ts";
 import { createLimiter } from "./platform/limiter.ts";
 import type { Logger } from "./platform/log.ts";
-import { createLogMailer } from "./platform/mail.ts";
+import { createMailer } from "./platform/mail.ts";
 import { createSigner } from "./platform/signer.ts";
 import { openSpool } from "./platform/spool.ts";
 
@@ -101,7 +101,7 @@ export async function startApp(
   const demo = env.DEMO_CONTROL_URL !== undefined;
   const auth = {
     ...{ db, log, clock, limiter, passwords, secure_cookies, demo },
-    mailer: createLogMailer(log),
+    mailer: createMailer(env, log),
     public_base_url: env.PUBLIC_BASE_URL,
     sessionsEnded: (business_id: number) => announceEvents(bus, business_id),
   };

@@ -45,7 +45,7 @@ const Schema = z.object({
   S3_REGION: z.string().default("us-east-1"),
   S3_ACCESS_KEY_ID: optionalSecret,
   S3_SECRET_ACCESS_KEY: optionalSecret,
-  SMTP_URL: optionalSecret,
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   MAIL_FROM: z.string().optional(),
   TRUST_PROXY: z.stringbool().default(false),
   FRONTEND_DIST: z.string().default(resolve(import.meta.dirname, "../../../frontend/dist")),
