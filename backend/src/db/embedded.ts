@@ -157,6 +157,8 @@ export async function startEmbeddedPostgres(
       unix_socket_directories: "",
       timezone: "UTC",
       log_timezone: "UTC",
+      // Up to 60 for each process of the backend.
+      max_connections: "200",
       ...options.settings,
     };
     server = await spawnServer(bin.postgres, cluster, log, settings, run_as);
