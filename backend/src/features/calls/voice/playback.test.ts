@@ -53,6 +53,22 @@ it("falls silent with the last mark", () => {
   expect(finished).toEqual(["a"]);
 });
 
+it("goes on after a short pause as one who never stopped; a long one, or an interruption, ends it", () => {
+  const { playback, send } = setup();
+  const spoken = utterance("a", "answer");
+  playback.returned(send(spoken, 1, 0)!, 20);
+  expect(playback.heard_since).toBeNull();
+  const first = send(spoken, 1, 300)!;
+  send(spoken, 5, 300);
+  playback.returned(first, 320);
+  expect(playback.heard_since).toBe(20);
+  playback.interrupt();
+  const other = send(utterance("b", "answer"), 1, 400)!;
+  send(utterance("b", "answer"), 5, 400);
+  playback.returned(other, 420);
+  expect(playback.heard_since).toBe(420);
+});
+
 it("finishes an utterance only when its end is known", () => {
   const { playback, send, finished } = setup();
   const spoken = utterance("a", "answer");

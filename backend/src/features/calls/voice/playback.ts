@@ -24,6 +24,8 @@ interface Mark {
 const envelope_frames = 256;
 /** A peer that returns its first mark later than this is taken to play by the clock. */
 const first_mark_patience_ms = 500;
+/** Who goes on after a shorter pause has not begun anew: a model may make sound as slowly as it plays. */
+const breath_ms = 700;
 
 /**
  * What the caller has heard, by the marks that came back. Between marks the clock fills in,
@@ -40,6 +42,8 @@ export class Playback {
   private anchor_frame = 0;
   private anchor_at = 0;
   private burst_at = 0;
+  /** Of what was heard last: when it began and when it ended. */
+  private last = { since: 0, until: -Infinity };
   private readonly envelope = new Float32Array(envelope_frames).fill(silence_db);
   private readonly finished: (utterance: Utterance) => void;
 
@@ -83,8 +87,11 @@ export class Playback {
     this.anchor_frame = this.marks[index]!.frame;
     this.anchor_at = now;
     this.marks.splice(0, index + 1);
-    this.heard_since ??= now;
-    if (!this.outstanding) this.heard_since = null;
+    this.heard_since ??= this.since(now);
+    if (!this.outstanding) {
+      this.last = { since: this.heard_since, until: now };
+      this.heard_since = null;
+    }
     this.settle();
   }
 
@@ -92,7 +99,7 @@ export class Playback {
   refresh(now: number): void {
     if (this.heard_since !== null || !this.outstanding) return;
     if (now - this.burst_at >= first_mark_patience_ms) {
-      this.heard_since = now;
+      this.heard_since = this.since(now);
       this.anchor_at = this.burst_at;
     }
   }
@@ -122,6 +129,12 @@ export class Playback {
     this.marks = [];
     this.anchor_frame = this.sent;
     this.heard_since = null;
+    this.last.until = -Infinity;
+  }
+
+  /** Since when the agent has been heard that is heard now. */
+  private since(now: number): number {
+    return now - this.last.until < breath_ms ? this.last.since : now;
   }
 
   /** Lets go of utterances that were heard to their end. */
