@@ -21,6 +21,7 @@ import { dashboardRoutes } from "./features/dashboard/index.ts";
 import { demoRoutes } from "./features/demo/index.ts";
 import { announceEvents, createEvents, eventsJobs } from "./features/events/index.ts";
 import { healthRoutes } from "./features/health/index.ts";
+import { createMonitoring } from "./features/monitoring/index.ts";
 import { notificationRoutes } from "./features/notifications/index.ts";
 import { createPrompts } from "./features/prompts/index.ts";
 import { referenceRoutes } from "./features/reference/index.ts";
@@ -91,6 +92,7 @@ export async function startApp(
   const loadSession = createSessionLoader({ db, clock });
   const prompts = createPrompts({ env, log });
   const spool = await openSpool({ dir: join(env.DATA_DIR, "spool"), log });
+  createMonitoring({ registry: metrics, env, log, db, bus, spool });
   const calls = createCalls({ env, log, db, bus, signer, spool, prompts, metrics });
   const whatsapp = createWhatsapp({ env, log, db, clock, signer, spool });
   const chat = createChat({ env, log, db, clock, ...whatsapp.chat });

@@ -1,5 +1,7 @@
 import type { EventName, EventRef } from "@agentlocator/contract";
 import type { Knex } from "knex";
+import { readJobFigures } from "./job-figures.ts";
+import type { JobFigures } from "./job-figures.ts";
 import { addJob } from "./jobs.ts";
 import type { JobOptions } from "./jobs.ts";
 import { createPool } from "./pool.ts";
@@ -26,7 +28,27 @@ export interface Database {
   inSystem<T>(run: (tx: SystemTx) => Promise<T>): Promise<T>;
   /** Throws when the database does not answer within its timeouts. */
   ping(): Promise<void>;
+  /** The jobs of all businesses and processes. */
+  jobFigures(): Promise<JobFigures>;
+  /** The connections of this process. */
+  connections(): Connections;
   close(): Promise<void>;
+}
+
+export interface Connections {
+  used: number;
+  free: number;
+  /** Somebody waits for one. */
+  wanted: number;
+  most: number;
+}
+
+/** knex's pool; its own types don't show it. */
+interface Tarn {
+  max: number;
+  numUsed(): number;
+  numFree(): number;
+  numPendingAcquires(): number;
 }
 
 /** Told after a commit that wrote events of a business. */
@@ -86,6 +108,18 @@ export function createDatabase(
 
     async ping() {
       await knex.raw("select 1");
+    },
+
+    jobFigures: () => readJobFigures(knex),
+
+    connections() {
+      const { pool } = knex.client as { pool: Tarn };
+      return {
+        used: pool.numUsed(),
+        free: pool.numFree(),
+        wanted: pool.numPendingAcquires(),
+        most: pool.max,
+      };
     },
 
     close: () => knex.destroy(),

@@ -47,6 +47,11 @@ const Schema = z.object({
   S3_SECRET_ACCESS_KEY: optionalSecret,
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   MAIL_FROM: z.string().optional(),
+  /** Where the certificate of PUBLIC_BASE_URL can be looked at from here: `host:port`. */
+  CERTIFICATE_ADDRESS: z
+    .string()
+    .regex(/^[\w.-]+:\d+$/, "must be host:port")
+    .optional(),
   TRUST_PROXY: z.stringbool().default(false),
   FRONTEND_DIST: z.string().default(resolve(import.meta.dirname, "../../../frontend/dist")),
   DEMO_CONTROL_URL: url.optional(),

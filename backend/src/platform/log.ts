@@ -16,6 +16,27 @@ const FIELDS = [
 ];
 const DEEPEST = 4;
 
+const TAG = /^\[([A-Z-]+)\]/;
+const WARNING = 40;
+
+/** Lines of the whole process, by level and tag. */
+const lines = new Map<string, number>();
+
+/** How many warnings and errors this process has logged; `tag` is '' for lines without one. */
+export function loggedLines(): { level: string; tag: string; lines: number }[] {
+  return [...lines].map(([key, count]) => {
+    const [level = "", tag = ""] = key.split(" ");
+    return { level, tag, lines: count };
+  });
+}
+
+function count(args: unknown[], level: number): void {
+  if (level < WARNING) return;
+  const text = args.find((arg) => typeof arg === "string") ?? "";
+  const key = `${pino.levels.labels[level]} ${TAG.exec(text as string)?.[1] ?? ""}`;
+  lines.set(key, (lines.get(key) ?? 0) + 1);
+}
+
 /**
  * JSON lines on stdout. `msg` starts with the tag of its subject: `[CALL]`, `[VAD]`, `[BARGE-IN]`,
  * `[REALTIME-ERROR]`, `[WA…]`, `[NLP]`, `[AUTH]`, `[IMP]`, `[NOTIFY]`, `[HTTP]`, `[DB]`, `[JOB]`.
@@ -30,6 +51,12 @@ export function createLog(level: string, destination?: { write(line: string): vo
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: plainError },
+      hooks: {
+        logMethod(args, method, level) {
+          count(args, level);
+          method.apply(this, args);
+        },
+      },
       redact: {
         paths: secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
         remove: true,

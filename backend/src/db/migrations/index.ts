@@ -7,6 +7,7 @@ import { outbox } from "./20261120_1310_outbox.ts";
 import { channel } from "./20261120_1320_channel.ts";
 import { chat } from "./20261120_1330_chat.ts";
 import { passwordLinks } from "./20261120_1340_password_links.ts";
+import { figures } from "./20261120_1410_figures.ts";
 
 const list: Record<string, Knex.Migration> = {
   "20261120_1000_foundation": foundation,
@@ -17,6 +18,7 @@ const list: Record<string, Knex.Migration> = {
   "20261120_1320_channel": channel,
   "20261120_1330_chat": chat,
   "20261120_1340_password_links": passwordLinks,
+  "20261120_1410_figures": figures,
 };
 
 /** Named without extension and imported statically, so a name means the same however it is run. */

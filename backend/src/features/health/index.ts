@@ -1,5 +1,6 @@
-import { z } from "zod";
+import { Gauge } from "prom-client";
 import type { Registry } from "prom-client";
+import { z } from "zod";
 import type { Database } from "../../db/database.ts";
 import { defineRoute } from "../../http/route.ts";
 import type { Route } from "../../http/route.ts";
@@ -47,6 +48,7 @@ const reason = "asked by load balancers, container health checks and monitoring"
 export function healthRoutes(deps: Deps): Route[] {
   const { db, bus, env, version, metrics } = deps;
   const checks = providerChecks(env);
+  showProviders(metrics, { ...checks, tts: async () => deps.tts() });
 
   const live = ["/healthz", "/livez", "/health/live"].map((path, i) =>
     defineRoute({
@@ -130,6 +132,28 @@ export function healthRoutes(deps: Deps): Route[] {
   });
 
   return [...live, ...ready, versionRoute, metricsRoute];
+}
+
+/** `agentlocator_provider_up`: 1 or 0; nothing for a provider that is off. */
+function showProviders(registry: Registry, checks: Record<string, () => Promise<Health>>): void {
+  new Gauge({
+    name: "agentlocator_provider_up",
+    help: "1: the provider answers; nothing for one without its keys",
+    labelNames: ["provider"],
+    registers: [registry],
+    async collect() {
+      const states = await Promise.all(
+        Object.entries(checks).map(async ([provider, check]) => ({
+          provider,
+          state: await check(),
+        })),
+      );
+      this.reset();
+      for (const { provider, state } of states) {
+        if (state !== "disabled") this.set({ provider }, state === "ok" ? 1 : 0);
+      }
+    },
+  });
 }
 
 /** The providers' states, asked at most every half minute. */
