@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "../lab/e2e/eventually.ts";
 import { type Session, signIn } from "../lab/demo/api.ts";
 import { start, type Started } from "./test-support/started.ts";
 
@@ -41,32 +42,39 @@ async function place(scenario: string): Promise<string> {
   return call_sid;
 }
 
+/** Null until the call has come in. */
+const found = (call_sid: string) =>
+  owner.get<Call>(`/api/calls/${call_sid}`).catch((error: Error) => {
+    if (error.message.includes("answered 404")) return null;
+    throw error;
+  });
+
 async function until(call_sid: string, fits: (call: Call) => boolean): Promise<Call> {
-  const look = () => owner.get<Call>(`/api/calls/${call_sid}`);
-  const found = () => look().then(fits, () => false);
-  await expect.poll(found, { timeout: 80_000, interval: 500 }).toBe(true);
-  return look();
+  const call = await eventually(
+    () => found(call_sid),
+    (call) => call !== null && fits(call),
+    80_000,
+  );
+  return call!;
 }
 
-test("a business is connected to WhatsApp by a scan, and a customer books in writing", async () => {
+test.concurrent("a business is connected to WhatsApp by a scan, and a customer books in writing", async () => {
   interface Status {
     readonly baileys: { readonly state: string };
   }
-  const open = () =>
-    owner.get<Status>("/api/whatsapp/status").then(({ baileys }) => baileys.state === "open");
-  await expect.poll(open, { timeout: 60_000, interval: 500 }).toBe(true);
+  const status = () => owner.get<Status>("/api/whatsapp/status");
+  await eventually(status, ({ baileys }) => baileys.state === "open", 60_000);
   const { from } = await owner.post<{ from: string }>("/api/demo/chat", {});
-  const booked = async () => {
-    const { items } = await owner.get<Items<{ source: string }>>("/api/appointments");
-    return items.some(({ source }) => source === "whatsapp");
-  };
-  await expect.poll(booked, { timeout: 60_000, interval: 500 }).toBe(true);
+  const appointments = () => owner.get<Items<{ source: string }>>("/api/appointments");
+  const written = ({ items }: Items<{ source: string }>) =>
+    items.some(({ source }) => source === "whatsapp");
+  await eventually(appointments, written, 60_000);
   const { items } = await owner.get<Items<{ peer_number: string }>>("/api/threads?type=whatsapp");
   expect(items.map(({ peer_number }) => peer_number)).toContain(from);
 });
 
 /** All three at once, as the demo's visitors would: the dead model must strike only its own call. */
-test("a caller books, one interrupts, and one with a dead model leaves a message", async () => {
+test.concurrent("a caller books, one interrupts, and one with a dead model leaves a message", async () => {
   const [booking, interruption] = [await place("booking"), await place("interruption")];
   for (const call_sid of [booking, interruption]) {
     await until(call_sid, ({ turns }) => turns.length > 0);

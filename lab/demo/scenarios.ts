@@ -1,3 +1,5 @@
+import { speak } from "../speech/voice.ts";
+import { already_taken } from "../sim/openai/index.ts";
 import type { SimCall } from "../sim/twilio/index.ts";
 
 export const CALL_SCENARIOS = ["booking", "interruption", "dead_model"] as const;
@@ -19,6 +21,16 @@ async function converse(call: SimCall, phrases: readonly string[]): Promise<void
   }
 }
 
+/** Says yes to the time that was offered; to another one when somebody else was quicker. */
+async function confirm(call: SimCall): Promise<void> {
+  for (;;) {
+    const since = performance.now();
+    await converse(call, ["confirm"]);
+    if (!call.played(since).includes(speak(already_taken))) return;
+    await converse(call, ["ask_tomorrow"]);
+  }
+}
+
 /** Says goodbye and hangs up if the agent has not. */
 async function leave(call: SimCall): Promise<void> {
   await call.say("goodbye");
@@ -28,7 +40,8 @@ async function leave(call: SimCall): Promise<void> {
 
 async function booking(call: SimCall): Promise<void> {
   await listen(call);
-  await converse(call, ["hello_book", "ask_tomorrow", "confirm"]);
+  await converse(call, ["hello_book", "ask_tomorrow"]);
+  await confirm(call);
   await leave(call);
 }
 
@@ -40,7 +53,8 @@ async function interruption(call: SimCall): Promise<void> {
   await call.silence(900);
   await call.say("interrupt");
   await listen(call);
-  await converse(call, ["ask_tomorrow", "other_time", "confirm"]);
+  await converse(call, ["ask_tomorrow", "other_time"]);
+  await confirm(call);
   await leave(call);
 }
 

@@ -5,7 +5,7 @@ import { phrase, sounds } from "../speech/library.ts";
 import { rmsDb } from "../speech/mix.ts";
 import { decodeMulaw } from "../speech/mulaw.ts";
 import { speak } from "../speech/voice.ts";
-import { call, heardAudio, spokenBy } from "./caller.ts";
+import { call, spokenBy } from "./caller.ts";
 import type { Caller } from "./caller.ts";
 import { startProduct } from "./product.ts";
 import type { Product } from "./product.ts";
@@ -54,7 +54,7 @@ async function answering(
 /** All of the answer was heard, without a missing sample, and the line was not cleared. */
 async function hearsWhole(caller: Caller, began_at: number): Promise<void> {
   await caller.hearsOut(hours.text, began_at);
-  const heard = heardAudio(caller.line, began_at).subarray(0, hours.audio.length);
+  const heard = caller.line.played(began_at).subarray(0, hours.audio.length);
   expect(heard.equals(hours.audio)).toBe(true);
   expect(caller.line.events.filter(({ type }) => type === "clear")).toEqual([]);
   expect(caller.session().received.some(({ type }) => type === "response.cancel")).toBe(false);
@@ -85,9 +85,9 @@ test.concurrent.each(interrupted)(
     expect(line.events.filter(({ type }) => type === "clear")).toHaveLength(1);
 
     // Of the answer its beginning was heard; nothing of it came later.
-    const before = heardAudio(line, began_at, ended_at);
+    const before = line.played(began_at, ended_at);
     expect(before.equals(hours.audio.subarray(0, before.length))).toBe(true);
-    const after = heardAudio(line, ended_at);
+    const after = line.played(ended_at);
     expect(after.subarray(0, speak(please).length).equals(speak(please))).toBe(true);
 
     const session = caller.session();
@@ -180,7 +180,7 @@ test.concurrent("a greeting that is interrupted is known to the model as far as 
   expect(heard!.length).toBeGreaterThan(0);
   expect(heard!.length).toBeLessThan(greeting.length);
   expect(greeting.startsWith(heard!)).toBe(true);
-  const sound = heardAudio(caller.line, at, ended_at);
+  const sound = caller.line.played(at, ended_at);
   expect(sound.length).toBeLessThan(speak(greeting).length);
   const { turns } = await endOf(caller);
   expect(turns[0]).toMatchObject({ text: greeting, heard_text: heard, interrupted: true });

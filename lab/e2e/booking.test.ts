@@ -2,7 +2,7 @@ import type { Appointment, Contact, Thread } from "@agentlocator/contract";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { phrase } from "../speech/library.ts";
 import { speak } from "../speech/voice.ts";
-import { call, heardAudio, spokenBy, toldTo } from "./caller.ts";
+import { call, spokenBy, toldTo } from "./caller.ts";
 import { booked, clerk, offer } from "./clerk.ts";
 import { until } from "./eventually.ts";
 import { startProduct } from "./product.ts";
@@ -35,7 +35,7 @@ test.concurrent("a caller books an appointment; when they call again they are kn
   const goodbye = await first.line.say("goodbye");
   await first.line.ended;
   const farewell = phrase("agent_goodbye");
-  expect(heardAudio(first.line, goodbye.ended_at).includes(farewell.audio)).toBe(true);
+  expect(first.line.played(goodbye.ended_at).includes(farewell.audio)).toBe(true);
 
   const stored = await first.stored(({ status }) => status === "completed");
   const { items: made } = await owner.get<{ items: Appointment[] }>("/api/appointments");
@@ -78,7 +78,7 @@ test.concurrent("a caller books an appointment; when they call again they are kn
   // 20 ms, and as much again for a busy machine.
   expect(playback.played[0]!.start - started_at).toBeLessThan(40);
   await again.hearsOut(hello.text, started_at);
-  const sound = heardAudio(again.line, started_at).subarray(0, hello.audio.length);
+  const sound = again.line.played(started_at).subarray(0, hello.audio.length);
   expect(sound.equals(hello.audio)).toBe(true);
   await until(() => again.session().conversation.entries.length >= 2);
   const [history] = toldTo(again.session());
@@ -100,7 +100,7 @@ test.concurrent("a greeting is spoken once by the model, and again when it has c
     const caller = call(product, business);
     const { at } = await caller.line.waitFor("stream_started");
     await caller.hearsOut(text, at);
-    const sound = heardAudio(caller.line, at).subarray(0, speak(text).length);
+    const sound = caller.line.played(at).subarray(0, speak(text).length);
     expect(sound.equals(speak(text))).toBe(true);
     const asked = caller.session().received.filter(({ type }) => type === "response.create");
     caller.line.hangUp();

@@ -89,14 +89,6 @@ export function toldTo(session: RealtimeConnection): string[] {
     .flatMap((item) => (item.type === "message" && item.role === "system" ? item.text : []));
 }
 
-/** All that was played to the caller in `[from, to)`, without the gaps; µ-law. */
-export function heardAudio(line: SimCall, from: number, to = performance.now()): Buffer {
-  const played = line.streams.flatMap(({ playback }) => playback.played);
-  return Buffer.concat(
-    played.filter(({ start }) => start >= from && start < to).map(({ audio }) => audio),
-  );
-}
-
 /** The longest time in `[from, to)` in which the caller heard nothing, prompts included; ms. */
 export function longestSilence(line: SimCall, from: number, to: number): number {
   const prompts = line.events

@@ -2,7 +2,7 @@ import type { Task } from "@agentlocator/contract";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { phrase } from "../speech/library.ts";
 import { speak } from "../speech/voice.ts";
-import { call, heardAudio } from "./caller.ts";
+import { call } from "./caller.ts";
 import { leavesMessage } from "./message-left.ts";
 import { startProduct } from "./product.ts";
 import type { Product, TestBusiness } from "./product.ts";
@@ -33,7 +33,7 @@ test.concurrent("who asks for a person is told, and put through", async () => {
   const { business, caller } = await dial({ transfer_number: "03-5550001" });
   const { ended_at } = await caller.line.say("to_a_person");
   expect(await caller.line.waitFor("dial")).toMatchObject({ number: answers, status: "completed" });
-  expect(heardAudio(caller.line, ended_at).includes(speak(connecting))).toBe(true);
+  expect(caller.line.played(ended_at).includes(speak(connecting))).toBe(true);
   await caller.line.ended;
   const stored = await caller.stored(({ status }) => status === "completed");
   expect(stored).toMatchObject({ end_reason: "transfer", ledger: { fallback_reason: null } });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Brain, Fault } from "../sim/openai/index.ts";
 import type { StreamFaults } from "../sim/twilio/index.ts";
 import { phrase } from "../speech/library.ts";
-import { call, heardAudio, longestSilence, spokenBy } from "./caller.ts";
+import { call, longestSilence, spokenBy } from "./caller.ts";
 import type { Caller } from "./caller.ts";
 import { booked, clerk, justHeard, offer } from "./clerk.ts";
 import { until } from "./eventually.ts";
@@ -52,7 +52,7 @@ test.concurrent("a healthy call notices nothing of them", async () => {
   const { caller } = await dial();
   for (let turn = 0; turn < 3; turn++) {
     const { answered_at } = await caller.ask("opening_hours", hours.text);
-    const heard = heardAudio(caller.line, answered_at).subarray(0, hours.audio.length);
+    const heard = caller.line.played(answered_at).subarray(0, hours.audio.length);
     expect(heard.equals(hours.audio)).toBe(true);
   }
   expect(caller.sessions()).toHaveLength(1);
@@ -78,7 +78,7 @@ test.concurrent.each(mended)(
     caller.session().faults.add(fault);
     const { stopped_at, quiet_at } = await caller.ask("opening_hours", hours.text);
     expect(longestSilence(caller.line, stopped_at, quiet_at)).toBeLessThan(BEARABLE_MS);
-    expect(heardAudio(caller.line, stopped_at).includes(hours.audio)).toBe(true);
+    expect(caller.line.played(stopped_at).includes(hours.audio)).toBe(true);
     expect(caller.sessions()).toHaveLength(sessions);
     const { turns } = await endsServed(caller);
     expect(turns[0]).toMatchObject({ role: "caller", text: phrase("opening_hours").text });

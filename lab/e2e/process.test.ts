@@ -4,7 +4,7 @@ import { startRedis } from "../../backend/test/redis.ts";
 import type { TestRedis } from "../../backend/test/redis.ts";
 import { phrase } from "../speech/library.ts";
 import { startBackendProcess } from "./backend-process.ts";
-import { call, heardAudio } from "./caller.ts";
+import { call } from "./caller.ts";
 import { booked, clerk, offer } from "./clerk.ts";
 import { until } from "./eventually.ts";
 import { startFront } from "./front.ts";
@@ -53,7 +53,7 @@ test("the webhook on one replica, the stream on the other: the call is the same"
   await until(() => playback.played.length > 0);
   expect(playback.played[0]!.start - at).toBeLessThan(500);
   await caller.hearsOut(hello.text, at);
-  expect(heardAudio(caller.line, at).includes(hello.audio)).toBe(true);
+  expect(caller.line.played(at).includes(hello.audio)).toBe(true);
   await caller.ask("ask_tomorrow", offer);
   await caller.ask("confirm", booked);
   await browser.waitFor(({ name }) => name === "appointment");

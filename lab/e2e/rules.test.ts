@@ -4,7 +4,7 @@ import { receptionist } from "../sim/openai/index.ts";
 import type { Brain, BrainReply } from "../sim/openai/index.ts";
 import { phrase } from "../speech/library.ts";
 import { speak } from "../speech/voice.ts";
-import { call, heardAudio, spokenBy, toolOutputs } from "./caller.ts";
+import { call, spokenBy, toolOutputs } from "./caller.ts";
 import type { Caller } from "./caller.ts";
 import { booked, calls, clerk, justAnswered, justHeard, offer } from "./clerk.ts";
 import { until } from "./eventually.ts";
@@ -50,7 +50,7 @@ async function hearsOnce(caller: Caller, text: string, aside = ""): Promise<void
   const { ended_at } = await caller.line.say("confirm");
   await caller.hearsOut(text, ended_at);
   await caller.line.hears({ quiet_ms: 2000, since: ended_at });
-  const sound = heardAudio(caller.line, ended_at);
+  const sound = caller.line.played(ended_at);
   const sentence = speak(text);
   expect(sound.includes(sentence)).toBe(true);
   // Room for a filler, not for the sentence again.

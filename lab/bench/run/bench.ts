@@ -61,7 +61,8 @@ export async function runBench(
     const measured: Measured[] = [];
     for (const side of sides) {
       // The first calls record the greeting and let the code get warm.
-      await runPhase({ side, fleet, meter: new Meter(), calls: Math.min(calls, 10), seconds: 4 });
+      const warm = { calls: Math.min(calls, 10), seconds: Math.min(options.seconds, 4) };
+      await runPhase({ side, fleet, meter: new Meter(), ...warm });
       const { rss_bytes } = await side.sample();
       const { name } = side;
       measured.push({ name, meter: new Meter(), idle_rss_bytes: rss_bytes, phases: [] });

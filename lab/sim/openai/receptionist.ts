@@ -11,6 +11,8 @@ const say_again = "סליחה, לא שמעתי. אפשר לחזור על זה?";
 const which_time = "אני צריך גם שעה מדויקת, באיזו שעה תרצה?";
 const write_again = "סליחה, לא הבנתי. אפשר לכתוב את זה אחרת?";
 const seen = "תודה, ראיתי את התמונה.";
+/** The answer to a yes that comes too late. */
+export const already_taken = "מצטער, השעה הזאת כבר נתפסה. אפשר בשעה אחרת?";
 const goodbye = "תודה שהתקשרת, יום טוב ולהתראות";
 
 export const receptionist: Brain = (state) => {
@@ -117,7 +119,7 @@ function afterOwn(state: BrainState): BrainReply {
 }
 
 function refusal({ reason }: Record<string, unknown>): BrainReply {
-  if (reason === "taken") return { say: "מצטער, השעה הזאת כבר נתפסה. אפשר בשעה אחרת?" };
+  if (reason === "taken") return { say: already_taken };
   if (reason === "nobody_can_be_reached_now") return { say: "אין כרגע נציג פנוי. להשאיר הודעה?" };
   return { say: which_time };
 }

@@ -130,6 +130,14 @@ export class SimCall {
     return this.stream?.playback.sound(since, until) ?? Buffer.alloc(0);
   }
 
+  /** All that was played to the caller in `[since, until)`, without the gaps; µ-law. */
+  played(since: number, until = performance.now()): Buffer {
+    const pieces = this.streams.flatMap(({ playback }) => playback.played);
+    return Buffer.concat(
+      pieces.filter(({ start }) => start >= since && start < until).map(({ audio }) => audio),
+    );
+  }
+
   /**
    * Waits until the caller hears something.
    * - `{}` or `{ audio: true }`: any sound; the time it began
