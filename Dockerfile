@@ -1,8 +1,9 @@
-# All of the appliance's own images, one target each: backend, baileys, nginx, certbot.
+# All of the appliance's own images, one target each: backend, baileys, nginx, certbot, backup.
 
 ARG NODE_IMAGE=node:24-bookworm-slim
 ARG NGINX_IMAGE=nginx:1.28-bookworm
 ARG DEBIAN_IMAGE=debian:bookworm-slim
+ARG POSTGRES_IMAGE=postgres:18-bookworm
 
 # What npm needs to know, and nothing that changes with every edit.
 FROM ${NODE_IMAGE} AS manifests
@@ -115,6 +116,29 @@ RUN groupadd --gid 101 nginx && useradd --uid 101 --gid 101 --no-create-home ngi
 COPY --chmod=0755 certbot/renew /usr/local/bin/renew
 USER nginx
 ENTRYPOINT ["renew"]
+
+# Dumps with the tools of the very server that runs, and has one of its own to restore into as a test.
+FROM ${POSTGRES_IMAGE} AS backup
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends gpg gpg-agent gpgconf jq perl zstd \
+ && rm -rf /var/lib/apt/lists/* /var/log/* /var/cache/*
+# The user of the backend's and the gateway's images, whose files it reads.
+RUN groupadd --gid 1000 backup-reader \
+ && useradd --uid 1000 --gid 1000 --no-create-home --home-dir /tmp backup-reader \
+ && install -d -o 1000 -g 1000 -m 0700 /source /source/data /source/whatsapp /work /backups
+COPY --chmod=0755 backup /usr/local/lib/agentlocator-backup
+# What this version can bring up to date: a backup with a migration beyond these is a newer one's.
+RUN --mount=type=bind,source=backend/src/db/migrations,target=/migrations \
+    ls /migrations | sed -n 's/^\(20.*\)\.ts$/\1/p' >/usr/local/lib/agentlocator-backup/migrations
+USER 1000:1000
+ENTRYPOINT ["/usr/local/lib/agentlocator-backup/main.sh"]
+CMD ["timer"]
+ARG VERSION=unknown GIT_COMMIT=unknown BUILD_TIME=unknown
+ENV VERSION=${VERSION} GIT_COMMIT=${GIT_COMMIT}
+LABEL org.opencontainers.image.title="AgentLocator backup" \
+      org.opencontainers.image.version=${VERSION} \
+      org.opencontainers.image.revision=${GIT_COMMIT} \
+      org.opencontainers.image.created=${BUILD_TIME}
 
 # The demo: everything with simulated providers in one process group, behind the same proxy. Not
 # part of an installation in earnest.

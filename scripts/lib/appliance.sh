@@ -51,3 +51,45 @@ clock_error() {
 # In MB.
 memory() { awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo 2>/dev/null; }
 free_disk() { df -Pm "$1" 2>/dev/null | awk 'NR == 2 { print $4 }'; }
+
+# prepare_backup [PASSPHRASE_FILE]: for commands that work with backups. Leaves the folder in $folder.
+prepare_backup() {
+  command -v docker >/dev/null 2>&1 && engine_answers || fail "The Docker engine does not answer: start it, or run this as root or as a member of the group docker."
+  [ -f "$settings" ] || fail "There is no $settings: run scripts/install first. (What scripts/start runs is backed up by stopping it and copying DATA_DIR.)"
+  case $(setting COMPOSE_FILE) in *demo*) fail "This is a demo: its data are not backed up." ;; esac
+  # Handed over in the environment: an argument could be seen by everybody on the machine.
+  BACKUP_PASSPHRASE=$(setting BACKUP_PASSPHRASE)
+  if [ -n "${1:-}" ]; then
+    [ -r "$1" ] || fail "The passphrase can't be read: $1"
+    BACKUP_PASSPHRASE=$(head -n 1 "$1")
+    [ -n "$BACKUP_PASSPHRASE" ] || fail "There is no passphrase in $1."
+  fi
+  export BACKUP_PASSPHRASE
+  if ! docker image inspect "agentlocator/backup:$(setting VERSION)" >/dev/null 2>&1; then
+    say "Building the backup's image ..."
+    log=$(mktemp)
+    compose build backup >"$log" 2>&1 || { cat "$log" >&2; rm -f "$log"; fail "The image could not be built; see above."; }
+    rm -f "$log"
+  fi
+  backup_folder
+}
+
+# The folder of the backups, made if need be; it belongs to the user of the backup's container.
+backup_folder() {
+  folder=$(setting BACKUP_DIR)
+  folder=${folder:-./backups}
+  case $folder in
+  /* | ./*) ;;
+  *) fail "BACKUP_DIR in $settings has to begin with / or ./, not: $folder" ;;
+  esac
+  mkdir -p "$folder"
+  [ "$(stat -c %u:%a "$folder")" = 1000:700 ] && return
+  # Whoever may use Docker need not be root.
+  docker run --rm --user 0 --network none --entrypoint sh --volume "$(cd "$folder" && pwd):/folder" \
+    "agentlocator/backup:$(setting VERSION)" -c 'chown 1000:1000 /folder && chmod 0700 /folder'
+}
+
+# run_backup SERVICE ARGUMENT…: in a container of its own, beside the one that waits for the night.
+run_backup() {
+  compose --progress quiet run --rm --no-TTY --env BACKUP_PASSPHRASE "$@"
+}
