@@ -8,6 +8,8 @@ const version = z
 
 const Schema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  /** Where /metrics is served without the secret; never published. Without it, nowhere. */
+  METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   HOST: z.string().default("0.0.0.0"),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
   /** Without it every route but the health route answers 401. */

@@ -1,12 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
+import Koa from "koa";
 import type { Logger } from "pino";
 import { createDelivery } from "./delivery/index.ts";
 import type { Delivery } from "./delivery/index.ts";
 import type { GatewayEnv } from "./env.ts";
 import { createGateway } from "./http/app.ts";
 import { createHealth } from "./http/health.ts";
+import { createMetrics, metricsRoutes } from "./http/metrics.ts";
 import { createMediaFetch } from "./media/media.ts";
 import { createRegistry } from "./session/registry.ts";
 import { verifyStrictly } from "./session/strict-verify.ts";
@@ -24,6 +26,8 @@ const OPEN_MS = 10_000;
 
 export interface Gateway {
   readonly server: Server;
+  /** Serves `/metrics` alone, to who can reach its port; null without METRICS_PORT. */
+  readonly metrics: Server | null;
   /** Brings the stored sessions up; resolves when each has had its first chance. */
   resume(): Promise<void>;
   /** In order, in a few seconds: nothing new, sessions end paired, what was taken is on the disk. */
@@ -61,14 +65,23 @@ export async function createWhatsappGateway(
     log.error({ why: whyOf(error) }, "[WA-ERROR] the stored sessions are not open yet");
   });
   const health = createHealth(dir, (id) => delivery.status(id));
-  const server = createServer(createGateway({ secret, registry, health, log }).callback());
+  const figures = createMetrics({ dir, registry, delivery: health.delivery });
+  const app = createGateway({ secret, registry, health, metrics: figures, log });
+  const server = createServer(app.callback());
+  const metrics =
+    env.METRICS_PORT === undefined
+      ? null
+      : createServer(new Koa().use(metricsRoutes(figures).routes()).callback());
 
   return {
     server,
+    metrics,
     resume: () => registry.resumeAll(),
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeIdleConnections();
+      metrics?.close();
+      metrics?.closeAllConnections();
       await delivery.stop();
       await registry.stop(GOODBYE_MS);
       health.stop();

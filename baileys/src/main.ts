@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import { pino } from "pino";
 import { GatewayEnvError, parseGatewayEnv } from "./env.ts";
 import { createWhatsappGateway } from "./gateway.ts";
+import { counting } from "./log-lines.ts";
 import { quietConsole } from "./session/library-log.ts";
 
 /** sysexits' EX_CONFIG. */
@@ -24,6 +25,7 @@ const log = pino({
   base: { app: "gateway" },
   timestamp: pino.stdTimeFunctions.isoTime,
   formatters: { level: (label) => ({ level: label }) },
+  hooks: counting,
 });
 quietConsole(log);
 // The library leaves promises behind; one business's must not end the others.
@@ -40,6 +42,11 @@ gateway.server.once("error", (error: NodeJS.ErrnoException) => {
   log.fatal({ port: env.PORT, code: error.code }, "[WA-ERROR] the gateway can't listen");
   process.exit(1);
 });
+gateway.metrics?.once("error", (error: NodeJS.ErrnoException) => {
+  log.fatal({ port: env.METRICS_PORT, code: error.code }, "[WA-ERROR] no port for /metrics");
+  process.exit(1);
+});
+gateway.metrics?.listen(env.METRICS_PORT, env.HOST);
 gateway.server.listen(env.PORT, env.HOST, () => {
   const { port } = gateway.server.address() as AddressInfo;
   log.info({ port }, "[WA] gateway is up");

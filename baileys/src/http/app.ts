@@ -5,8 +5,10 @@ import { requests, withSecret } from "./context.ts";
 import { healthRoutes } from "./health.ts";
 import type { Health } from "./health.ts";
 import { mediaRoutes } from "./media.ts";
+import { metricsRoutes } from "./metrics.ts";
 import { sendRoutes } from "./send.ts";
 import { sessionRoutes } from "./sessions.ts";
+import type { Registry as Metrics } from "prom-client";
 import type { Registry } from "../session/registry.ts";
 
 export interface GatewayDeps {
@@ -14,11 +16,12 @@ export interface GatewayDeps {
   readonly secret: string | undefined;
   readonly registry: Registry;
   readonly health: Health;
+  readonly metrics: Metrics;
   readonly log: Logger;
 }
 
 /** The gateway's HTTP side: `GET /healthz` for everybody, the rest for who knows the secret. */
-export function createGateway({ secret, registry, health, log }: GatewayDeps): Koa {
+export function createGateway({ secret, registry, health, metrics, log }: GatewayDeps): Koa {
   const app = new Koa();
   app.silent = true;
   // What is left when the answer has begun: most of all, clients that went away.
@@ -36,6 +39,7 @@ export function createGateway({ secret, registry, health, log }: GatewayDeps): K
     sessionRoutes(registry),
     sendRoutes(registry),
     mediaRoutes(registry),
+    metricsRoutes(metrics),
   ]) {
     app.use(routes.routes()).use(routes.allowedMethods());
   }
