@@ -39,6 +39,8 @@ export const GatewaySession = z.object({
   nextRetryAt: Time.nullable(),
   /** For a person who looks into it; never key material. */
   detail: z.string().nullable(),
+  /** Of the lease under which the gateway has the session, when there are leases. */
+  epoch: z.number().int().optional(),
 });
 export type GatewaySession = z.infer<typeof GatewaySession>;
 
@@ -148,6 +150,8 @@ export const GatewayConnectionEvent = z.object({
   attempt: z.number().int().default(0),
   next_retry_at: Time.nullable().default(null),
   detail: z.string().max(1000).nullable().default(null),
+  /** Of the lease under which it was seen, when there are leases. */
+  epoch: z.number().int().optional(),
 });
 export type GatewayConnectionEvent = z.infer<typeof GatewayConnectionEvent>;
 
@@ -157,3 +161,25 @@ export const GatewayEvent = z.discriminatedUnion("event", [
   GatewayConnectionEvent,
 ]);
 export type GatewayEvent = z.infer<typeof GatewayEvent>;
+
+/** Asked of the backend by a gateway that is one of several, every few seconds. */
+export const GatewayLeasesAsked = z.strictObject({
+  /** Of this process, from its start to its end. */
+  gateway_id: z.string().min(16).max(100),
+  /** Where the backend reaches it. */
+  url: z.url({ protocol: /^https?$/ }),
+  /** Sessions that it has ended in order; anybody may take them. */
+  given_back: z.array(z.strictObject({ business_id: Id, epoch: z.number().int() })).default([]),
+  /** It ends, and gives everything back. */
+  leaving: z.boolean().default(false),
+});
+export type GatewayLeasesAsked = z.infer<typeof GatewayLeasesAsked>;
+
+/** What a gateway has from the moment it asked, and for how long: whatever is not here is not its own. */
+export const GatewayLeases = z.object({
+  ttl_ms: z.number(),
+  leases: z.array(z.object({ business_id: Id, epoch: z.number().int() })),
+  /** More than its share: to be ended in order, and given back. */
+  give_back: z.array(Id),
+});
+export type GatewayLeases = z.infer<typeof GatewayLeases>;

@@ -111,6 +111,7 @@ export async function startApp(
     healthRoutes({
       ...{ db, bus, env, version, metrics },
       tts: () => prompts.status(),
+      gateways: whatsapp.gateways,
       accepting: () => accepting,
     }),
     authRoutes(auth),

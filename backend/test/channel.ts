@@ -22,6 +22,8 @@ export function useTestChannel() {
   const gateway = {
     /** What it answers; null: nothing. */
     sessions: [] as GatewaySession[] | null,
+    /** Businesses whose own gateway does not answer. */
+    silent: new Set<number>(),
     /** Done while it is being asked. */
     onAsk: async (): Promise<void> => undefined,
   };
@@ -30,7 +32,7 @@ export function useTestChannel() {
       const answer = gateway.sessions;
       await gateway.onAsk();
       if (!answer) throw new GatewayUnreachable("nobody there");
-      return answer;
+      return { sessions: answer, silent: gateway.silent };
     },
     async session(id: number) {
       if (!gateway.sessions) throw new GatewayUnreachable("nobody there");
@@ -51,6 +53,7 @@ export function useTestChannel() {
   afterAll(() => people.close());
   beforeEach(() => {
     gateway.sessions = [];
+    gateway.silent.clear();
     gateway.onAsk = async () => undefined;
   });
 
@@ -69,10 +72,13 @@ export function useTestChannel() {
   }
   /** How the gateway shows the session when it is asked. */
   function shows(businessId: number, told: Told): void {
-    const { reason, state, phone, since, attempt, detail, ...more } = report(businessId, told);
+    const { reason, state, phone, since, attempt, detail, epoch, ...more } = report(
+      businessId,
+      told,
+    );
     const others = (gateway.sessions ?? []).filter((session) => session.businessId !== businessId);
     const times = { lastSeen: more.last_seen, nextRetryAt: more.next_retry_at };
-    const session = { businessId, state, reason, phone, since, attempt, detail, ...times };
+    const session = { businessId, state, reason, phone, since, attempt, detail, epoch, ...times };
     gateway.sessions = [...others, { ...session, connected: state === "open", qr: null }];
   }
   const rows = (table: string) => (id: number) =>

@@ -37,6 +37,7 @@ const Schema = z.object({
   WA_PROVIDER_PRIORITY: z.string().default("baileys,twilio"),
   BAILEYS_OUTBOUND_URL: url.transform((text) => text.replace(/\/send$/, "")).optional(),
   BAILEYS_WEBHOOK_SECRET: optionalSecret,
+  GATEWAY_LEASE_SECONDS: z.coerce.number().min(1).max(300).optional(),
   S3_ENDPOINT: url.optional(),
   S3_BUCKET: z
     .string()

@@ -34,10 +34,12 @@ afterAll(async () => {
 async function readiness(given: Record<string, string>) {
   const basics = { DATABASE_URL: "postgres://x", APP_SECRET: "x".repeat(32) };
   const { db, log } = backend;
+  const { BAILEYS_OUTBOUND_URL: gateway } = given;
   const routes = healthRoutes({
     ...{ db, bus: createBus({ redis_url: undefined, log }), version: "1" },
     ...{ env: parseEnv({ ...basics, ...given }), metrics: new Registry() },
     ...{ tts: () => "disabled" as const, accepting: () => true },
+    gateways: async () => (gateway ? [gateway] : []),
   });
   const base = await backend.serve(routes, async () => null);
   const answer = await fetch(`${base}/readyz`);

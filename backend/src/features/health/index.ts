@@ -19,6 +19,8 @@ interface Deps {
   version: string;
   metrics: Registry;
   tts: () => Health;
+  /** Addresses of the WhatsApp gateways that there are. */
+  gateways: () => Promise<string[]>;
   /** false once an orderly shutdown has begun: no new work should be sent here. */
   accepting: () => boolean;
 }
@@ -47,7 +49,7 @@ const reason = "asked by load balancers, container health checks and monitoring"
 /** Liveness, readiness, version and metrics. */
 export function healthRoutes(deps: Deps): Route[] {
   const { db, bus, env, version, metrics } = deps;
-  const checks = providerChecks(env);
+  const checks = providerChecks(env, deps.gateways);
   showProviders(metrics, { ...checks, tts: async () => deps.tts() });
 
   const live = ["/healthz", "/livez", "/health/live"].map((path, i) =>
@@ -157,17 +159,20 @@ function showProviders(registry: Registry, checks: Record<string, () => Promise<
 }
 
 /** The providers' states, asked at most every half minute. */
-function providerChecks(env: Env) {
+function providerChecks(env: Env, gateways: Deps["gateways"]) {
   const check = (enabled: boolean, url: () => string, headers: () => Record<string, string>) =>
     cached(30_000, async () => (enabled ? probe(url(), headers()) : "disabled"));
   return {
     baileys: cached(5000, async () => {
-      const { BAILEYS_OUTBOUND_URL: url, BAILEYS_WEBHOOK_SECRET: secret } = env;
-      if (!url) return "disabled";
+      const { BAILEYS_OUTBOUND_URL, GATEWAY_LEASE_SECONDS, BAILEYS_WEBHOOK_SECRET: secret } = env;
+      if (!BAILEYS_OUTBOUND_URL && GATEWAY_LEASE_SECONDS === undefined) return "disabled";
+      const urls = await gateways().catch(() => []);
       // With the secret it says more: whether the secret fits, and whether it can do its work.
-      return secret
-        ? probe(`${url}/health`, { "X-BAILEYS-SECRET": secret })
-        : probe(`${url}/healthz`);
+      const asked = urls.map((url) =>
+        secret ? probe(`${url}/health`, { "X-BAILEYS-SECRET": secret }) : probe(`${url}/healthz`),
+      );
+      const told = await Promise.all(asked);
+      return told.length > 0 && told.every((one) => one === "ok") ? "ok" : "down";
     }),
     openai: check(
       env.OPENAI_API_KEY !== undefined,

@@ -7,8 +7,9 @@ import type { Env } from "../../platform/env.ts";
 import type { Logger } from "../../platform/log.ts";
 import type { Signer } from "../../platform/signer.ts";
 import type { Spool } from "../../platform/spool.ts";
-import { createChannel, createGatewayClient } from "./channel/index.ts";
+import { createChannel, createFleet, createGatewayClient } from "./channel/index.ts";
 import { createInbound } from "./inbound/index.ts";
+import { createLeases } from "./leases/index.ts";
 import { createMedia } from "./media/index.ts";
 import { createOutbox, createTwilioClient, queueMessage } from "./outbox/index.ts";
 
@@ -25,7 +26,9 @@ export interface WhatsappDeps {
 export function createWhatsapp(deps: WhatsappDeps) {
   const { env, log, db, clock, signer } = deps;
   const { BAILEYS_OUTBOUND_URL: url, BAILEYS_WEBHOOK_SECRET: secret } = env;
-  const gateway = url && secret ? createGatewayClient({ url, secret }) : null;
+  const leases = createLeases({ env, db });
+  const one = url && secret ? createGatewayClient({ url, secret }) : null;
+  const gateway = leases && secret ? createFleet({ owners: leases.owners, secret }) : one;
   const channel = createChannel({ env, log, db, clock, gateway });
   const { applyConnection, providerHealth } = channel;
   const inbound = createInbound({ ...deps, gateway, applyConnection });
@@ -37,13 +40,15 @@ export function createWhatsapp(deps: WhatsappDeps) {
     keepUpload: media.keepUpload,
   });
   const parts = [channel, inbound, media, outbox];
-  const routes: Route[] = parts.flatMap((part) => part.routes);
+  const routes: Route[] = [...parts.flatMap((part) => part.routes), ...(leases?.routes ?? [])];
   const jobs: JobHandlers = Object.assign({}, ...parts.map((part) => part.jobs));
 
   return {
     routes,
     jobs,
     sending: outbox.sending,
+    /** Addresses of the gateways that there are. */
+    gateways: leases ? leases.owners.gateways : async () => (url ? [url] : []),
     /** Lines of graphile-worker's crontab. */
     crontab: [...inbound.crontab, ...media.crontab, ...outbox.crontab],
     /** What the agent's chat needs of WhatsApp. */

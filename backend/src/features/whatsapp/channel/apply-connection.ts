@@ -4,6 +4,7 @@ import type { Clock } from "../../../platform/clock.ts";
 import type { Logger } from "../../../platform/log.ts";
 import { follow, isOld, learn, looksSame, stands, whyTell } from "./channel-state.ts";
 import type { Channel } from "./channel-state.ts";
+import { leaseEpoch } from "../leases/index.ts";
 import { closeIncident, openIncident } from "./incidents.ts";
 import { lockChannel, saveChannel } from "./store.ts";
 
@@ -24,7 +25,8 @@ export async function applyConnection(
 ): Promise<void> {
   const now = new Date(deps.clock.now());
   const known = await lockChannel(tx, now);
-  const old = isOld(event, known);
+  const lost = event.epoch !== undefined && event.epoch < (await leaseEpoch(tx));
+  const old = lost || isOld(event, known);
   if (old) {
     const { state, since } = event;
     deps.log.debug({ biz: tx.business_id, state, since }, "[WA] an old report is left out");

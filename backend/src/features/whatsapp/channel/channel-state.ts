@@ -18,6 +18,8 @@ export interface Channel {
   down_since: string | null;
   watched_at: string;
   updated_at: string;
+  /** Of the lease whose gateway was heard last; 0: without leases. */
+  epoch: number;
 }
 
 const FAILED_RECONNECTS = 5;
@@ -47,6 +49,9 @@ const ms = (iso: string | null): number => (iso === null ? 0 : Date.parse(iso));
  * @param asked_at of a live answer: it is newer than anything that was known when it was asked for
  */
 export function isOld(event: GatewayConnectionEvent, known: Channel, asked_at?: Date): boolean {
+  const { epoch = known.epoch } = event;
+  // The clocks of two gateways may differ; who has the session now is right.
+  if (epoch !== known.epoch) return epoch < known.epoch;
   if (asked_at && ms(known.updated_at) < asked_at.getTime()) return false;
   const [then, now] = [ms(known.since), ms(event.since)];
   if (then !== now) return now < then;
@@ -79,6 +84,7 @@ export function follow(known: Channel, event: GatewayConnectionEvent, now: Date)
     disconnect_asked_at: stands ? null : asked,
     down_since: open ? null : (known.down_since ?? now.toISOString()),
     updated_at: now.toISOString(),
+    epoch: event.epoch ?? known.epoch,
   };
 }
 

@@ -37,13 +37,20 @@ export interface GatewayMediaBytes {
   readonly body: ReadableStream<Uint8Array>;
 }
 
+/** All sessions that could be asked about. */
+export interface Overview {
+  readonly sessions: GatewaySession[];
+  /** Businesses of which nobody could tell. */
+  readonly silent: ReadonlySet<number>;
+}
+
 /** The WhatsApp gateway's HTTP API. Everything may throw GatewayUnreachable or GatewayRefused. */
 export interface GatewayClient {
   /** Starts the business's session; one that runs stays as it is. */
   start(business_id: number): Promise<z.infer<typeof Started>>;
   /** Null: the gateway has no such session. @param timeout_ms how long the answer may take */
   session(business_id: number, timeout_ms?: number): Promise<GatewaySession | null>;
-  sessions(): Promise<GatewaySession[]>;
+  sessions(): Promise<Overview>;
   /** The code to type on the phone. @param phone E.164 */
   pairingCode(business_id: number, phone: string): Promise<string>;
   /** Logs out at WhatsApp and erases the pairing. */
@@ -105,7 +112,10 @@ export function createGatewayClient(options: { url: string; secret: string }): G
     session: (id, timeout_ms = USUAL_MS) =>
       json(ask("GET", at(id), { timeout_ms }), GatewaySession).catch(nullFor(404)),
     // A gateway that is in trouble knows its sessions all the same.
-    sessions: async () => (await json(ask("GET", "/health", { even: 503 }), All)).sessions,
+    sessions: async () => ({
+      ...(await json(ask("GET", "/health", { even: 503 }), All)),
+      silent: new Set<number>(),
+    }),
     pairingCode: async (id, phone) => {
       const asked = { body: { phone }, timeout_ms: AT_WHATSAPP_MS };
       return (await json(ask("POST", at(id, "/pairing-code"), asked), Code)).code;
@@ -142,6 +152,8 @@ function nullFor(...statuses: number[]): (error: unknown) => null {
 async function refusal(response: Response): Promise<GatewayRefused | GatewayUnreachable> {
   const text = await textOf(response).catch(() => "");
   const { status } = response;
+  // It has given the business away; another gateway is asked next time.
+  if (status === 421) return new GatewayUnreachable("The gateway has the business no more.", true);
   if (status >= 500) return new GatewayUnreachable(`The gateway answered with status ${status}.`);
   const told = Problem.partial().safeParse(parseJson(text)).data;
   const id = told?.type?.split(":").at(-1) ?? "unknown";

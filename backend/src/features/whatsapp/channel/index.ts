@@ -9,6 +9,7 @@ import { baileysHealth, twilioSender } from "./status.ts";
 import type { ProviderHealth } from "./status.ts";
 import { findChannel } from "./store.ts";
 
+export { createFleet } from "./fleet.ts";
 export { createGatewayClient } from "./gateway-client.ts";
 export type { GatewayClient, GatewayMediaBytes, GatewaySendState } from "./gateway-client.ts";
 export { GatewayRefused, GatewayUnreachable } from "./gateway-errors.ts";

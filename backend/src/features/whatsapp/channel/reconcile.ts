@@ -5,7 +5,7 @@ import { settle } from "./apply-connection.ts";
 import type { ChannelDeps } from "./apply-connection.ts";
 import { follow, isOld, stands } from "./channel-state.ts";
 import type { Channel } from "./channel-state.ts";
-import type { GatewayClient } from "./gateway-client.ts";
+import type { GatewayClient, Overview } from "./gateway-client.ts";
 import { lockChannel } from "./store.ts";
 
 const EVERY_MS = 15_000;
@@ -21,9 +21,9 @@ interface Deps extends ChannelDeps {
 
 /** A session as the gateway shows it, in the words of its own report of it. */
 export function reportOf(session: GatewaySession): GatewayConnectionEvent {
-  const { businessId, state, reason, phone, since, attempt, detail } = session;
+  const { businessId, state, reason, phone, since, attempt, detail, epoch } = session;
   const { lastSeen: last_seen, nextRetryAt: next_retry_at } = session;
-  const what = { state, reason, phone, since, last_seen, attempt, next_retry_at, detail };
+  const what = { state, reason, phone, since, last_seen, attempt, next_retry_at, detail, epoch };
   return { event: "connection", business_id: businessId, ...what };
 }
 
@@ -47,11 +47,11 @@ export function reconcileJobs({ db, gateway, log, clock }: Deps): JobHandlers {
   const deps = { log, clock };
   let answers = true;
 
-  async function askGateway(): Promise<Map<number, GatewaySession> | null> {
+  async function askGateway(): Promise<Overview | null> {
     try {
-      const sessions = await gateway!.sessions();
+      const overview = await gateway!.sessions();
       answers = true;
-      return new Map(sessions.map((session) => [session.businessId, session]));
+      return overview;
     } catch (error) {
       // Told once, not every few seconds.
       if (answers) log.warn({ err: error }, "[WA-ERROR] the gateway does not answer");
@@ -91,7 +91,8 @@ export function reconcileJobs({ db, gateway, log, clock }: Deps): JobHandlers {
 
   async function reconcile(): Promise<void> {
     const asked_at = new Date(clock.now());
-    const sessions = await askGateway();
+    const overview = await askGateway();
+    const sessions = new Map(overview?.sessions.map((one) => [one.businessId, one]));
     const { channels, businesses } = await db.inSystem(async ({ trx }) => ({
       channels: new Map(
         (await trx<Channel>("whatsapp_channels")).map((row) => [row.business_id, row]),
@@ -101,12 +102,13 @@ export function reconcileJobs({ db, gateway, log, clock }: Deps): JobHandlers {
     const seen: { business_id: number; last_seen: string | null }[] = [];
     for (const business_id of businesses as number[]) {
       const channel = channels.get(business_id);
-      const session = sessions?.get(business_id);
+      const session = sessions.get(business_id);
       if (channel && session && isQuiet(channel, session)) {
         seen.push({ business_id, last_seen: session.lastSeen });
       } else if (session || channel) {
+        const told = overview !== null && !overview.silent.has(business_id);
         const take = (tx: BusinessTx) =>
-          session ? look(tx, session, asked_at) : miss(tx, sessions !== null, asked_at);
+          session ? look(tx, session, asked_at) : miss(tx, told, asked_at);
         // What is wrong with one business's channel keeps nobody from looking at the others.
         await db.inBusiness(business_id, take).catch((error: unknown) => {
           log.error({ err: error, biz: business_id }, "[WA-ERROR] a channel was not looked at");

@@ -9,7 +9,7 @@ import type { Env } from "../../../platform/env.ts";
 import type { Logger } from "../../../platform/log.ts";
 import { SpoolReject } from "../../../platform/spool.ts";
 import type { Spool, SpoolItem } from "../../../platform/spool.ts";
-import { signedByGateway } from "./gateway-signature.ts";
+import { signedByGateway } from "../gateway-signature.ts";
 import type { Receiver } from "./receive.ts";
 
 interface Deps {

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Context } from "koa";
-import { problem } from "../../../http/problem.ts";
+import { problem } from "../../http/problem.ts";
 
 /**
  * Checks that who sent this knows the secret that the gateway and the backend share:
