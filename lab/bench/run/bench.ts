@@ -42,6 +42,7 @@ export async function runBench(
 ): Promise<{ product: Measured; relay: Measured }> {
   const { calls, data_dir, profile_dir, say } = options;
   await mkdir(data_dir, { recursive: true });
+  if (profile_dir) await mkdir(profile_dir, { recursive: true });
   const traces = new Traces();
   const random = seeded(11);
   const stray = new Meter();
