@@ -34,15 +34,17 @@ export class Appliance {
   readonly dir: string;
   readonly http_port: number;
   readonly https_port: number;
+  readonly project: string;
 
-  private constructor(dir: string, http_port: number, https_port: number) {
+  private constructor(dir: string, project: string, http_port: number, https_port: number) {
     this.dir = dir;
+    this.project = project;
     this.http_port = http_port;
     this.https_port = https_port;
   }
 
   /** Copies what git knows or would take, as it is now. */
-  static async copy(): Promise<Appliance> {
+  static async copy(project = PROJECT): Promise<Appliance> {
     const dir = await mkdtemp(join(tmpdir(), "appliance-"));
     const list = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
     const files = execFileSync("git", list, { cwd: root, maxBuffer: 1 << 26 }).toString();
@@ -52,7 +54,7 @@ export class Appliance {
         if (error.code !== "ENOENT") throw new Error(`${dirname(file)}: ${error.message}`);
       });
     }
-    return new Appliance(dir, await freePort(), await freePort());
+    return new Appliance(dir, project, await freePort(), await freePort());
   }
 
   get address(): string {
@@ -76,7 +78,7 @@ export class Appliance {
 
   /** Runs a program in the copy; its exit code is the caller's to judge. */
   run(file: string, ...args: string[]): Promise<Output> {
-    const env = { ...process.env, ...this.env, COMPOSE_PROJECT_NAME: PROJECT };
+    const env = { ...process.env, ...this.env, COMPOSE_PROJECT_NAME: this.project };
     return new Promise((done) => {
       const options = { cwd: this.dir, env, maxBuffer: 1 << 26 };
       execFile(file, args, options, (error, stdout, stderr) => {

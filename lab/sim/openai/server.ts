@@ -35,6 +35,7 @@ export class OpenAiSim {
   #server: Server | null = null;
   #sockets = new WebSocketServer({ noServer: true, maxPayload: 20 * 1024 * 1024 });
   #port = 0;
+  #everywhere = false;
   #next: Fault[][] = [];
   #every: Fault[] = [];
   #rest: RestApi;
@@ -56,13 +57,14 @@ export class OpenAiSim {
     return `http://127.0.0.1:${this.#port}/v1`;
   }
 
-  /** Listens on loopback; port 0 or none takes a free one. */
-  async start({ port = 0 } = {}): Promise<this> {
+  /** Listens on loopback, or `everywhere`; port 0 or none takes a free one. */
+  async start({ port = 0, everywhere = this.#everywhere } = {}): Promise<this> {
+    this.#everywhere = everywhere;
     this.#server = createServer((request, response) => void this.#rest.handle(request, response));
     this.#server.on("upgrade", (request, socket, head) => {
       void this.#upgrade(request, socket, head);
     });
-    this.#server.listen(port, "127.0.0.1");
+    this.#server.listen(port, everywhere ? undefined : "127.0.0.1");
     await once(this.#server, "listening");
     this.#port = (this.#server.address() as AddressInfo).port;
     return this;

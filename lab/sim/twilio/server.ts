@@ -50,6 +50,7 @@ export class TwilioSim {
   #rest: RestApi;
   #server: Server | null = null;
   #port = 0;
+  #host = "127.0.0.1";
   #followers = new Map<SimCall, Follower>();
 
   constructor(options: TwilioSimOptions) {
@@ -82,7 +83,7 @@ export class TwilioSim {
 
   /** For TWILIO_API_BASE_URL. */
   get api_base_url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `http://${this.#host}:${this.#port}`;
   }
 
   /** The product's address, when it is only known later. */
@@ -90,9 +91,11 @@ export class TwilioSim {
     this.#options.target = target;
   }
 
-  async start({ port = 0 } = {}): Promise<this> {
+  /** @param at.host the name others reach it by, on every interface; on loopback without it */
+  async start({ port = 0, host }: { port?: number; host?: string } = {}): Promise<this> {
     this.#server = createServer((request, response) => void this.#rest.handle(request, response));
-    this.#server.listen(port, "127.0.0.1");
+    this.#server.listen(port, host ? undefined : this.#host);
+    this.#host = host ?? this.#host;
     await once(this.#server, "listening");
     this.#port = (this.#server.address() as AddressInfo).port;
     return this;

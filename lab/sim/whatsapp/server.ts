@@ -59,6 +59,7 @@ export class WhatsAppSim implements Network {
   #foreign: ServerIdentity | null = null;
   #server: Server | null = null;
   #port = 0;
+  #everywhere = false;
   #stopped = false;
 
   constructor(options: WhatsAppSimOptions = {}) {
@@ -100,12 +101,13 @@ export class WhatsAppSim implements Network {
     };
   }
 
-  /** Listens on loopback; port 0 or none takes a free one. */
-  async start({ port = this.#port } = {}): Promise<this> {
+  /** Listens on loopback, or `everywhere`; port 0 or none takes a free one. */
+  async start({ port = this.#port, everywhere = this.#everywhere } = {}): Promise<this> {
+    this.#everywhere = everywhere;
     this.#stopped = false;
     this.#server = createServer((_, response) => void response.writeHead(404).end());
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
-    this.#server.listen(port, "127.0.0.1");
+    this.#server.listen(port, everywhere ? undefined : "127.0.0.1");
     await once(this.#server, "listening");
     this.#port = (this.#server.address() as AddressInfo).port;
     if (this.media.port === 0) await this.media.start();
