@@ -38,6 +38,7 @@ import type { Env } from "./platform/env.ts";
 import { createLimiter } from "./platform/limiter.ts";
 import type { Logger } from "./platform/log.ts";
 import { createMailer } from "./platform/mail.ts";
+import { createPresence } from "./platform/presence.ts";
 import { createSigner } from "./platform/signer.ts";
 import { openSpool } from "./platform/spool.ts";
 
@@ -53,9 +54,20 @@ const SENDS_AT_ONCE = 8;
 /** What is over is removed each night; browsers that were away longer fetch everything anew. */
 const CRONTAB = ["17 3 * * * prune_events", "27 3 * * * prune_sessions"];
 
+/** How long calls may go on when no other process serves and somebody waits for the end. */
+const ALONE_MS = 20_000;
+/** Of DRAIN_SECONDS, what is kept for the end after the calls. */
+const ORDERLY_END_MS = 15_000;
+
 export interface App {
   readonly port: number;
-  /** The OpenAPI document of this very app. */
+  /**
+   * Begins the end: nothing new is taken. Where another process serves, this one stops listening
+   * at once, so that the proxy goes there; else it answers as long as there are calls.
+   * @returns how long its calls may go on, in ms
+   */
+  leave(): Promise<number>;
+  /** Lets the calls go on for that long, then ends in order. */
   close(): Promise<void>;
 }
 
@@ -99,6 +111,7 @@ export async function startApp(
   const events = createEvents({ db, bus, log, loadSession });
 
   let accepting = true;
+  const presence = createPresence(bus);
   const secure_cookies = env.PUBLIC_BASE_URL.startsWith("https:");
   const demo = env.DEMO_CONTROL_URL !== undefined;
   const auth = {
@@ -177,16 +190,30 @@ export async function startApp(
     item.kind.startsWith("whatsapp") ? whatsapp.handleSpooled(item) : calls.handleSpooled(item),
   );
   const port = await server.listen(env.PORT, env.HOST);
+  presence.enter();
   log.info({ port, version, public_base_url: env.PUBLIC_BASE_URL }, "[HTTP] serving");
+
+  let closed: Promise<void> | undefined;
+  let leaving: Promise<number> | undefined;
+  const leave = () =>
+    (leaving ??= (async () => {
+      accepting = false;
+      const others = env.REDIS_URL !== undefined && (await presence.leave());
+      if (!others) return ALONE_MS;
+      log.info({ calls: calls.active() }, "[HTTP] another process takes over");
+      events.endStreams();
+      closed = server.close();
+      return env.DRAIN_SECONDS * 1000 - ORDERLY_END_MS;
+    })());
 
   return {
     port,
+    leave,
     async close() {
       // Twilio goes on asking as long as there are calls: the server is the last of them to end.
-      accepting = false;
-      await calls.drain();
+      await calls.drain(await leave());
       events.endStreams();
-      const closed = server.close();
+      closed ??= server.close();
       chat.stop();
       await Promise.all([jobs, whatsappJobs, answers, sends].map((workers) => workers.stop()));
       await spool.stop();

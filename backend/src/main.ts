@@ -5,8 +5,8 @@ import { EnvError, EXIT_CONFIG, parseEnv } from "./platform/env.ts";
 import type { Env } from "./platform/env.ts";
 import { createLog } from "./platform/log.ts";
 
-/** A second signal, or this long after the first, ends the process whatever is still open. */
-const SHUTDOWN_MS = 30_000;
+/** A second signal, or this long after its calls, ends the process whatever is still open. */
+const SHUTDOWN_MS = 10_000;
 
 /** sysexits' EX_TEMPFAIL: starting again a moment later may well work. */
 const EXIT_TRY_AGAIN = 75;
@@ -39,8 +39,9 @@ try {
     if (ending) process.exit(1);
     ending = true;
     log.info(`[HTTP] ${why}: ending`);
-    setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
-    await (await starting).close();
+    const app = await starting;
+    setTimeout(() => process.exit(1), (await app.leave()) + SHUTDOWN_MS).unref();
+    await app.close();
     process.exit(code);
   };
   const starting = startApp(env, log, (reason) => void end(reason, 1));

@@ -33,7 +33,7 @@ export interface Caller {
 
 /** Dials the business, with the soft noise of a real line behind the caller. */
 export function call(
-  product: Product,
+  product: Pick<Product, "openai" | "twilio">,
   business: TestBusiness,
   options: Omit<CallOptions, "to"> = {},
 ): Caller {

@@ -6,7 +6,7 @@ import { phrase } from "../speech/library.ts";
 import { startBackendProcess } from "./backend-process.ts";
 import { call } from "./caller.ts";
 import { booked, clerk, offer } from "./clerk.ts";
-import { until } from "./eventually.ts";
+import { eventually, until } from "./eventually.ts";
 import { startFront } from "./front.ts";
 import { openBrowser } from "./live-events.ts";
 import { startProduct } from "./product.ts";
@@ -71,4 +71,23 @@ test("the webhook on one replica, the stream on the other: the call is the same"
   expect(stored.appointment_id).not.toBeNull();
   expect(product.twilio.violations).toEqual([]);
   expect(product.openai.violations).toEqual([]);
+}, 60_000);
+
+test("a replica that ends hands over at once, and finishes its call", async () => {
+  const business = await product.addBusiness({ greeting: hello.text }, clerk());
+  const caller = call(product, business);
+  await caller.hearsOut(hello.text);
+  const ended = other.stop();
+  await eventually(
+    () => fetch(`${other_url}/readyz`).catch(() => null),
+    (answer) => answer === null,
+  );
+  await caller.ask("ask_tomorrow", offer);
+  await caller.ask("confirm", booked);
+  await caller.line.say("goodbye");
+  await caller.line.ended;
+  await ended;
+  const stored = await caller.stored(({ status }) => status === "completed");
+  expect(stored).toMatchObject({ end_reason: "agent_ended", ledger: { fallback_reason: null } });
+  expect(product.twilio.violations).toEqual([]);
 }, 60_000);

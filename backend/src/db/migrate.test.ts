@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import { expect, inject, test } from "vitest";
+import { createTestDb } from "../../test/database.ts";
 import { migrate } from "./migrate.ts";
 import { migrations } from "./migrations/index.ts";
 
@@ -33,4 +34,19 @@ test("several processes may migrate an empty database at once, even where one wa
     await admin.query("drop database migrate_at_once with (force)");
     await admin.end();
   }
+});
+
+test("code works on a newer schema, until that needs to know more", async () => {
+  const { url, drop } = await createTestDb();
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(
+    "insert into knex_migrations (name, batch, migration_time) values ('20991231_2359_later', 2, now())",
+  );
+  await migrate(url);
+  await client.query("set role agentlocator_system");
+  await client.query("insert into schema_floor values ('20991231_2359_later')");
+  await expect(migrate(url)).rejects.toThrow("one with 20991231_2359_later");
+  await client.end();
+  await drop();
 });

@@ -1,4 +1,5 @@
 import { makeWorkerUtils } from "graphile-worker";
+import type { Knex } from "knex";
 import pg from "pg";
 import { migrations } from "./migrations/index.ts";
 import { createPool } from "./pool.ts";
@@ -9,7 +10,12 @@ const MIGRATION_LOCK = 0x4147_4c4f;
 /**
  * Brings the schema up to this code; several processes may call it at once.
  * @param url connection of a role that owns the schema and may create roles
- * @throws when the database's schema is newer than this code
+ *
+ * A newer schema is served too: while an upgrade runs, and after one that was taken back, the code
+ * before works on what the one after has made of it. Migrations expand first. One that contracts
+ * (drops or renames what earlier code uses) comes in a later version and writes into `schema_floor`
+ * the migration that code must know from then on, as `agentlocator_system`.
+ * @throws when the schema has contracted below what this code needs
  */
 export async function migrate(url: string): Promise<void> {
   const lock = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
@@ -44,11 +50,26 @@ async function migrateJobs(url: string): Promise<void> {
 async function migrateTables(url: string): Promise<void> {
   const knex = createPool(url, 2);
   try {
-    const config = { migrationSource: migrations };
+    const config = { migrationSource: migrations, disableMigrationsListValidation: true };
     // Under our lock nobody else can be migrating, so a lock left here is a killed process's.
     await knex.migrate.forceFreeMigrationsLock(config);
+    await checkFloor(knex);
     await knex.migrate.latest(config);
   } finally {
     await knex.destroy();
   }
+}
+
+async function checkFloor(knex: Knex): Promise<void> {
+  if (!(await knex.schema.hasTable("schema_floor"))) return;
+  const known = await migrations.getMigrations([]);
+  const needed = await knex.transaction(async (trx) => {
+    await trx.raw("set local role agentlocator_system");
+    return trx<{ migration: string }>("schema_floor").pluck("migration");
+  });
+  const unknown = needed.filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  throw new Error(
+    `the database's schema needs a newer version of the product: one with ${unknown.join(", ")}`,
+  );
 }

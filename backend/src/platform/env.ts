@@ -53,6 +53,7 @@ const Schema = z.object({
     .string()
     .regex(/^[\w.-]+:\d+$/, "must be host:port")
     .optional(),
+  DRAIN_SECONDS: z.coerce.number().int().min(35).max(86_400).default(1800),
   TRUST_PROXY: z.stringbool().default(false),
   FRONTEND_DIST: z.string().default(resolve(import.meta.dirname, "../../../frontend/dist")),
   DEMO_CONTROL_URL: url.optional(),

@@ -9,6 +9,7 @@ import { chat } from "./20261120_1330_chat.ts";
 import { passwordLinks } from "./20261120_1340_password_links.ts";
 import { figures } from "./20261120_1410_figures.ts";
 import { gatewayLeases } from "./20261120_1450_gateway_leases.ts";
+import { schemaFloor } from "./20261120_1520_schema_floor.ts";
 
 const list: Record<string, Knex.Migration> = {
   "20261120_1000_foundation": foundation,
@@ -21,6 +22,7 @@ const list: Record<string, Knex.Migration> = {
   "20261120_1340_password_links": passwordLinks,
   "20261120_1410_figures": figures,
   "20261120_1450_gateway_leases": gatewayLeases,
+  "20261120_1520_schema_floor": schemaFloor,
 };
 
 /** Named without extension and imported statically, so a name means the same however it is run. */

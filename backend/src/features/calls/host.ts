@@ -22,9 +22,7 @@ import type { WaitingCall } from "./waiting-room.ts";
 
 /** Sockets that may be open without having said which call they are. */
 const MAX_STRANGERS = 500;
-/** How long an orderly shutdown lets calls go on. */
-const DRAIN_MS = 20_000;
-/** And how long the last records of calls may take to be written. */
+/** How long the last records of calls may take to be written. */
 const WRITE_MS = 3000;
 /** How soon after its stream Twilio asks what a call does next. */
 const LAST_WEBHOOKS_MS = 1500;
@@ -161,9 +159,10 @@ export function createHost(deps: Deps) {
     start(held: number): void {
       lease = held;
     },
-    async drain(): Promise<void> {
+    /** Lets calls go on for at most `ms`, and sees that what they left is written. */
+    async drain(ms: number): Promise<void> {
       const carried = voice?.activeCalls().length ?? 0;
-      await voice?.drain(DRAIN_MS);
+      await voice?.drain(ms);
       const written = Promise.all([...recorders].map((recorder) => recorder.settled()));
       await within(WRITE_MS, written).catch((error: unknown) => {
         log.error({ err: error }, "[CALL] records of calls were not all written");

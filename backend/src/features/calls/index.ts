@@ -100,6 +100,7 @@ export function createCalls(deps: Deps) {
       host.start(lease);
       await scheduleSweep(db);
     },
+    active: host.activeTotal,
     drain: host.drain,
   };
 }
