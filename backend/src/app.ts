@@ -163,27 +163,26 @@ export async function startApp(
     { db, passwords, log, clock },
     { email: env.ADMIN_EMAIL, password: env.ADMIN_PASSWORD, public_base_url: env.PUBLIC_BASE_URL },
   );
-  const work = {
-    ...{ url: env.DATABASE_URL, log },
-    onEnded: () => onFatal("the job workers ended"),
-  };
   const jobs = await startJobs({
-    ...work,
-    crontab: CRONTAB.join("\n"),
-    handlers: {
-      ...calls.jobs,
-      ...eventsJobs({ db }),
-      ...authJobs(auth),
-      ...taskJobs({ db, log }),
-    },
+    ...{ url: env.DATABASE_URL, log },
+    lanes: [
+      {
+        handlers: {
+          ...calls.jobs,
+          ...eventsJobs({ db }),
+          ...authJobs(auth),
+          ...taskJobs({ db, log }),
+        },
+        crontab: CRONTAB,
+      },
+      // By themselves: a model or a provider that hangs must not keep a call's watchdog waiting,
+      // nor media that is long in coming the messages.
+      { handlers: whatsapp.jobs, crontab: whatsapp.crontab },
+      { handlers: chat.jobs, concurrency: ANSWERS_AT_ONCE },
+      { handlers: whatsapp.sending, concurrency: SENDS_AT_ONCE },
+    ],
+    onEnded: () => onFatal("the job workers ended"),
   });
-  // By themselves: a model or a provider that hangs must not keep a call's watchdog waiting, nor
-  // media that is long in coming the messages.
-  const { jobs: handlers, crontab } = whatsapp;
-  const whatsappJobs = await startJobs({ ...work, handlers, crontab: crontab.join("\n") });
-  const answers = await startJobs({ ...work, handlers: chat.jobs, concurrency: ANSWERS_AT_ONCE });
-  const { sending } = whatsapp;
-  const sends = await startJobs({ ...work, handlers: sending, concurrency: SENDS_AT_ONCE });
   await calls.start(jobs.lease);
   await whatsapp.start();
   spool.start((item) =>
@@ -215,7 +214,7 @@ export async function startApp(
       events.endStreams();
       closed ??= server.close();
       chat.stop();
-      await Promise.all([jobs, whatsappJobs, answers, sends].map((workers) => workers.stop()));
+      await jobs.stop();
       await spool.stop();
       await closed;
       await bus.close();

@@ -1,9 +1,10 @@
 import { run } from "graphile-worker";
-import type { JobHelpers, Runner, TaskList } from "graphile-worker";
+import type { JobHelpers, TaskList } from "graphile-worker";
 import type { Knex } from "knex";
 import pg from "pg";
 import type { Logger } from "../platform/log.ts";
 import { cutWhenSilent } from "./silence.ts";
+import { PRUNE_QUEUES, pruneQueues } from "./unused-queues.ts";
 import { createWorkerLease } from "./worker-lease.ts";
 
 export interface JobOptions {
@@ -45,25 +46,38 @@ export interface Jobs {
   stop(): Promise<void>;
 }
 
+/** Jobs that are worked off apart from others, so that none of them can keep those waiting. */
+export interface Lane {
+  handlers: JobHandlers;
+  /** How many run at a time. */
+  concurrency?: number;
+  /** graphile-worker's crontab: what happens by the clock. */
+  crontab?: readonly string[];
+}
+
+/** How long a job may wait when nobody told of it: its time has come, or its queue is free. */
+const POLL_MS = 250;
+/** The pause between two looks for jobs while many come, on the average. */
+const REST_MS = 100;
+/** A job that was fetched and finds no worker is left to another process. */
+const FETCHED_MS = 2000;
+
 /**
  * Runs the jobs of this process. Jobs that a killed process held are released at start and every
  * few seconds (see `worker-lease.ts`), so they run again at once instead of after hours.
  */
 export async function startJobs(options: {
   url: string;
-  handlers: JobHandlers;
+  lanes: readonly [Lane, ...Lane[]];
   log: Logger;
-  concurrency?: number;
-  /** graphile-worker's crontab: what happens by the clock. */
-  crontab?: string;
   /** Told when the workers have ended although nobody asked them to; nothing works off jobs then. */
   onEnded?: () => void;
 }): Promise<Jobs> {
-  const { url, log, concurrency = 6 } = options;
+  const { url, log, lanes } = options;
   const pool = new pg.Pool({
     connectionString: url,
-    // A job that waits for somebody else needs no connection.
-    max: Math.min(concurrency, 6) + 2,
+    // Each lane listens on one of its own.
+    max: lanes.length + 4,
     application_name: "agentlocator-jobs",
     connectionTimeoutMillis: 5000,
   });
@@ -74,38 +88,61 @@ export async function startJobs(options: {
     cutWhenSilent(client);
   });
   const lease = await createWorkerLease({ url, pool, log });
-  const runner: Runner = await run({
-    pgPool: pool,
-    taskList: after(lease.registered, options.handlers),
-    concurrency,
-    pollInterval: 1000,
-    ...(options.crontab && { crontab: options.crontab }),
-    noHandleSignals: true,
-    events: lease.events,
-    logger: lease.logger,
-  });
+  const work = ({ handlers, concurrency = 6, crontab = [] }: Lane) =>
+    run({
+      pgPool: pool,
+      taskList: after(lease.registered, handlers),
+      concurrency,
+      pollInterval: POLL_MS,
+      ...(crontab.length > 0 && { crontab: crontab.join("\n") }),
+      noHandleSignals: true,
+      events: lease.events,
+      logger: lease.logger,
+      preset: {
+        worker: {
+          localQueue: {
+            size: concurrency,
+            ttl: FETCHED_MS,
+            refetchDelay: { durationMs: REST_MS, threshold: concurrency },
+          },
+        },
+      },
+    });
+  const [first, ...others] = lanes;
+  const runners = await Promise.all([keepingHouse(first, pool), ...others].map(work));
   let stopping = false;
-  void runner.promise
-    .catch((error: unknown) => log.error({ err: error }, "[JOB] the workers failed"))
-    .then(() => stopping || options.onEnded?.());
+  for (const { promise } of runners) {
+    void promise
+      .catch((error: unknown) => log.error({ err: error }, "[JOB] the workers failed"))
+      .then(() => stopping || options.onEnded?.());
+  }
   await lease.releaseDead();
   return {
     lease: lease.id,
     async stop() {
       stopping = true;
-      await runner.stop();
+      await Promise.all(runners.map((runner) => runner.stop()));
       await lease.close();
       await pool.end();
     },
   };
 }
 
+function keepingHouse({ handlers, crontab = [], ...lane }: Lane, pool: pg.Pool): Lane {
+  const prune_job_queues = () => pruneQueues(pool);
+  return {
+    ...lane,
+    handlers: { ...handlers, prune_job_queues },
+    crontab: [...crontab, PRUNE_QUEUES],
+  };
+}
+
 /** The handlers, none of which begins before `ready`. */
-function after(ready: Promise<void>, handlers: JobHandlers): TaskList {
+function after(ready: () => Promise<unknown>, handlers: JobHandlers): TaskList {
   const tasks = Object.entries(handlers).map(([name, handle]) => [
     name,
     async (payload: unknown, helpers: JobHelpers) => {
-      await ready;
+      await ready();
       await handle(payload as Parameters<typeof handle>[0], helpers);
     },
   ]);

@@ -80,13 +80,13 @@ export async function createWorkerLease(options: {
     return taking;
   }
 
-  // graphile-worker locks jobs and queues in the name of the pool of workers, not of each.
-  const registered = Promise.withResolvers<void>();
+  // graphile-worker locks jobs and queues in the name of a pool of workers, not of each.
+  const registrations: Promise<unknown>[] = [];
   events.on("pool:create", ({ workerPool }) => {
     const values = [workerPool.id, lease];
     const register = () =>
       pool.query("insert into jobs.workers (worker_id, lease) values ($1, $2)", values);
-    void keepTrying(log, "registering the workers", register).then(() => registered.resolve());
+    registrations.push(keepTrying(log, "registering the workers", register));
   });
 
   /** Unlocks what dead workers hold; at boot at once, later only what was dead a sweep ago too. */
@@ -120,9 +120,11 @@ export async function createWorkerLease(options: {
     id: lease,
     events,
     /** Resolves when the workers' jobs can be told from those of the dead; none may run before. */
-    registered: registered.promise,
+    registered: () => Promise.all(registrations),
     releaseDead,
     logger: new GraphileLogger(() => (level, message) => {
+      // It knows nothing of the local queue, which asks for all of its workers at once.
+      if (message.includes("maxPoolSize")) return;
       if (level === "error" || level === "warning") log.warn(`[JOB] ${message}`);
       else log.debug(`[JOB] ${message}`);
     }),

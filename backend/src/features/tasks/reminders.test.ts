@@ -37,7 +37,11 @@ const make = async (remind_at: string) =>
 
 /** A process is up until every job that is due was done. */
 async function worked(): Promise<void> {
-  const jobs = await startJobs({ url: world.url, handlers: taskJobs(world), log: world.log });
+  const jobs = await startJobs({
+    url: world.url,
+    lanes: [{ handlers: taskJobs(world) }],
+    log: world.log,
+  });
   const due = async () => (await planned()).filter(({ run_at }) => run_at.getTime() <= Date.now());
   await expect.poll(due, { timeout: 20_000 }).toEqual([]);
   await jobs.stop();

@@ -182,13 +182,17 @@ describe("the recording job", () => {
     const jobs = await startJobs({
       url: inject("postgres").template_url.replace(/[^/]+$/, rows[0].name),
       log: people.log,
-      handlers: {
-        async "call.recording"(payload, helpers) {
-          attempts.push(helpers.job.attempts);
-          await handler(payload, helpers);
-          resolve();
+      lanes: [
+        {
+          handlers: {
+            async "call.recording"(payload, helpers) {
+              attempts.push(helpers.job.attempts);
+              await handler(payload, helpers);
+              resolve();
+            },
+          },
         },
-      },
+      ],
     });
     await people.db.inBusiness(one.id, (tx) => tx.enqueue("call.recording", { call_sid }));
     await done;

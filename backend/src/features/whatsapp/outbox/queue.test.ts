@@ -87,7 +87,7 @@ test("the queue brings messages of many threads to their customers, each in its 
   for (const n of [1, 2, 3]) {
     for (const thread of threads) await world.answer(thread, `תור ${thread}.${n}`);
   }
-  const jobs = await startJobs({ url, log, handlers: whatsapp.sending });
+  const jobs = await startJobs({ url, log, lanes: [{ handlers: whatsapp.sending }] });
   try {
     const sent = (thread: number) =>
       world.gateway.texts.filter((text) => text?.startsWith(`תור ${thread}.`));
