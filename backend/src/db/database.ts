@@ -136,7 +136,17 @@ async function writeEvents(
   business_id: number,
   events: { name: EventName; ref: EventRef }[],
 ): Promise<void> {
-  await trx.raw("select pg_advisory_xact_lock(hashtext('events'), ?)", [business_id]);
-  const rows = events.map(({ name, ref }) => ({ business_id, name, ref: JSON.stringify(ref) }));
-  await trx("events").insert(rows);
+  const values = [
+    business_id,
+    business_id,
+    events.map(({ name }) => name),
+    events.map(({ ref }) => JSON.stringify(ref)),
+  ];
+  // An id is given to a row that comes from the join, after the lock was taken.
+  const insert = `with locked as materialized (select pg_advisory_xact_lock(hashtext('events'), ?))
+    insert into events (business_id, name, ref)
+    select ?::int, name, ref
+    from locked, unnest(?::text[], ?::jsonb[]) with ordinality as event (name, ref, nth)
+    order by nth`;
+  await trx.raw(insert, values as Knex.RawBinding[]).options({ name: "events" });
 }

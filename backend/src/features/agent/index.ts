@@ -1,4 +1,5 @@
 export { createChat, type ChatPorts } from "./chat/index.ts";
+export { agentMustLook } from "./chat/decide.ts";
 export { createCallTools, type CallTools } from "./call-tools.ts";
 export { callerSaid, type Remark } from "./caller-said.ts";
 export { buildInstructions } from "./instructions.ts";

@@ -7,7 +7,6 @@ import {
   findThread,
   insertMessage,
   markMessagesRead,
-  touchThread,
   updateThread,
   upsertThread,
   type NewMessage,
@@ -53,7 +52,6 @@ export async function requireMessage(tx: BusinessTx, id: number): Promise<Messag
 export async function addMessage(tx: BusinessTx, message: NewMessage): Promise<Message | null> {
   const stored = await insertMessage(tx, message);
   if (!stored) return null;
-  await touchThread(tx, stored);
   tx.emit("message", { id: stored.id, thread_id: stored.thread_id });
   tx.emit("thread", { id: stored.thread_id });
   return stored;

@@ -108,47 +108,51 @@ export type NewMessage = Pick<
     created_at?: Date;
     /** Where the gateway marks it as read. */
     remote_jid?: string | null;
+    /** It needs no answer of the agent's. */
+    handled_at?: Date | null;
   };
 
-/** Null when the provider's message id is known already. */
+const INSERT_MESSAGE = `
+  with stored as (
+    insert into messages (business_id, thread_id, direction, author, message_type, text, media_url,
+      provider, provider_msg_id, status, reply_to_id, remote_jid, handled_at, created_at)
+    values (?, ?, ?, ?, coalesce(?, 'text'), ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, now()))
+    on conflict (business_id, provider, provider_msg_id) do nothing
+    returning ${MESSAGE_COLUMNS.join(", ")}
+  ), touched as (
+    update threads set
+      last_message_at = greatest(threads.last_message_at, stored.created_at),
+      last_inbound_at = case when stored.direction = 'in'
+        then greatest(last_inbound_at, stored.created_at) else last_inbound_at end,
+      unread_count = unread_count + (stored.direction = 'in')::int,
+      status = case when stored.direction = 'in' then 'open' else threads.status end,
+      provider = case when stored.direction = 'out' or last_inbound_at > stored.created_at
+        then threads.provider else stored.provider end
+    from stored where threads.id = stored.thread_id
+  )
+  select * from stored`;
+
+/**
+ * Stores a message and moves its thread up in the inbox to the message's time. What came in is
+ * unread, opens the thread again, and moves it to the provider that the customer wrote to last.
+ * Null when the provider's message id is known already.
+ */
 export async function insertMessage(tx: BusinessTx, message: NewMessage): Promise<Message | null> {
-  const rows = await tx
-    .trx("messages")
-    .insert({ business_id: tx.business_id, ...message })
-    .onConflict(["business_id", "provider", "provider_msg_id"])
-    .ignore()
-    .returning(MESSAGE_COLUMNS);
+  const { message_type = null, media_url = null, provider_msg_id = null } = message;
+  const { reply_to_id = null, remote_jid = null, handled_at = null, created_at = null } = message;
+  const values = [
+    ...[tx.business_id, message.thread_id, message.direction, message.author, message_type],
+    ...[message.text, media_url, message.provider, provider_msg_id, message.status],
+    ...[reply_to_id, remote_jid, handled_at, created_at],
+  ];
+  const { rows } = await tx.trx
+    .raw<{ rows: Message[] }>(INSERT_MESSAGE, values as Knex.RawBinding[])
+    .options({ name: "message" });
   return rows[0] ?? null;
 }
 
 export async function findMessage(tx: BusinessTx, id: number): Promise<Message | null> {
   return (await tx.trx("messages").where({ id }).first(MESSAGE_COLUMNS)) ?? null;
-}
-
-/**
- * Moves the thread up in the inbox to the message's time. What came in is unread, opens the thread
- * again, and moves it to the provider that the customer wrote to last.
- */
-export async function touchThread(tx: BusinessTx, message: Message): Promise<void> {
-  const { thread_id, direction, provider, created_at } = message;
-  const inbound = direction === "in";
-  const latest = (column: string) =>
-    tx.trx.raw("greatest(??, ?::timestamptz)", [column, created_at]);
-  await tx
-    .trx("threads")
-    .where("id", thread_id)
-    .update({
-      last_message_at: latest("last_message_at"),
-      ...(inbound && {
-        last_inbound_at: latest("last_inbound_at"),
-        unread_count: tx.trx.raw("unread_count + 1"),
-        status: "open",
-        provider: tx.trx.raw("case when last_inbound_at > ? then provider else ? end", [
-          created_at,
-          provider,
-        ]),
-      }),
-    });
 }
 
 /** Marks what came in and was not read before; the ids of those whose senders can be shown so. */

@@ -36,6 +36,13 @@ export type Step =
   | { do: "leave"; because: "closed" | "disabled" | "opted_out" | "too_old" }
   | { do: "wait"; because: "paused" | "burst" | "quiet_hours" | "media"; until: Date };
 
+/**
+ * Whether the agent may have to do something about a message at all. What it need not look at is
+ * dealt with as it is stored, as `decide` would when the agent is turned off.
+ */
+export const agentMustLook = (message: { enabled: boolean; text: string | null }): boolean =>
+  message.enabled || optWord(message.text) !== null;
+
 export function decide(facts: Facts): Step {
   const { now, unanswered, paused_until } = facts;
   const last = unanswered.at(-1);

@@ -18,6 +18,16 @@ export interface Customer {
   thread_id: number;
   /** The contact has a name already. */
   named: boolean;
+  /** Something was told about the message before; the caller holds `lockMessage` for it. */
+  changed: boolean;
+}
+
+/** The message that the customer is looked up for, if it is here. */
+interface About {
+  provider: Provider;
+  provider_msg_id: string | null;
+  /** What a new contact is called. */
+  name: string;
 }
 
 interface ContactRow {
@@ -43,33 +53,76 @@ export class ChangedMeanwhile extends Error {
 export async function customerAt(
   tx: BusinessTx,
   address: Address,
-  provider: Provider,
+  message: About,
 ): Promise<Customer> {
-  return (await knownCustomer(tx, address)) ?? findCustomer(tx, address, provider);
+  const known = await knownCustomer(tx, address, message);
+  if (known) return known;
+  await lock(tx, addressesOf(address));
+  const made = await newCustomer(tx, address, message);
+  return made ?? { ...(await findCustomer(tx, address, message.provider)), changed: true };
 }
 
+const CHANGED = `exists (
+  select from message_changes where provider = :provider and target_msg_id = :provider_msg_id)`;
+
 /** A customer of whom nothing new is told: the usual case, with one question and one lock. */
-async function knownCustomer(tx: BusinessTx, { phone, lid }: Address): Promise<Customer | null> {
-  const { rows } = await tx.trx.raw(
-    `select contacts.id as contact_id, threads.id as thread_id, contacts.name <> '' as named
+async function knownCustomer(
+  tx: BusinessTx,
+  { phone, lid }: Address,
+  { provider, provider_msg_id }: About,
+): Promise<Customer | null> {
+  const asked = tx.trx.raw(
+    `select contacts.id as contact_id, threads.id as thread_id, contacts.name <> '' as named,
+       ${CHANGED} as changed
      from contacts join threads on threads.contact_id = contacts.id and threads.type = 'whatsapp'
      where threads.peer_number = coalesce(contacts.phone, contacts.whatsapp_lid)
        and ${phone === null ? "true" : "contacts.phone = :phone"}
        and ${lid === null ? "true" : "contacts.whatsapp_lid = :lid"}
      for update of threads`,
-    { ...(phone !== null && { phone }), ...(lid !== null && { lid }) },
+    { provider, provider_msg_id, ...(phone !== null && { phone }), ...(lid !== null && { lid }) },
   );
+  const by = [phone && "phone", lid && "lid"].filter(Boolean).join(" and ");
+  const { rows } = await asked.options({ name: `customer by ${by}` });
   return rows[0] ?? null;
 }
+
+/** Somebody of whom nothing at all is known, in one statement; null for everybody else. */
+async function newCustomer(
+  tx: BusinessTx,
+  { phone, lid }: Address,
+  { provider, provider_msg_id, name }: About,
+): Promise<Customer | null> {
+  const asked = tx.trx.raw(
+    `with stranger as (
+       select where not exists (
+           select from contacts where contacts.phone = :phone or whatsapp_lid = :lid)
+         and not exists (
+           select from threads where type = 'whatsapp' and peer_number in (:phone, :lid))
+     ), contact as (
+       insert into contacts (business_id, phone, whatsapp_lid, name)
+       select cast(:business_id as int), :phone, :lid, :name from stranger
+       on conflict do nothing returning id
+     ), thread as (
+       insert into threads (business_id, type, provider, peer_number, contact_id)
+       select cast(:business_id as int), 'whatsapp', :provider, coalesce(:phone, :lid), id from contact
+       returning id, contact_id
+     )
+     select contact_id, id as thread_id, :name <> '' as named, ${CHANGED} as changed from thread`,
+    { business_id: tx.business_id, provider, provider_msg_id, phone, lid, name },
+  );
+  const { rows } = await asked.options({ name: "new customer" });
+  return rows[0] ?? null;
+}
+
+const addressesOf = ({ phone, lid }: Address): string[] =>
+  [phone, lid].filter((one) => one !== null).toSorted();
 
 async function findCustomer(
   tx: BusinessTx,
   address: Address,
   provider: Provider,
-): Promise<Customer> {
+): Promise<Omit<Customer, "changed">> {
   const { phone, lid } = address;
-  const addresses = [phone, lid].filter((one) => one !== null).toSorted();
-  await lock(tx, addresses);
   const contacts = await tx
     .trx<ContactRow>("contacts")
     .where((either) => {
@@ -91,7 +144,7 @@ async function findCustomer(
         "contact_id",
         own.map(({ id }) => id),
       );
-      void either.orWhereIn("peer_number", addresses);
+      void either.orWhereIn("peer_number", addressesOf(address));
     })
     .orderBy("id")
     .forUpdate()

@@ -10,6 +10,7 @@ import { kindOf } from "./gateway-event.ts";
 import { messageKey } from "./message-lock.ts";
 import { storeReceipt } from "./receipts.ts";
 import { storeMessage } from "./store-message.ts";
+import type { StoringOptions } from "./store-message.ts";
 
 export interface DeliverDeps {
   db: Database;
@@ -36,6 +37,7 @@ interface BusinessRow {
   phone_number: string | null;
   whatsapp_number: string | null;
   language: string;
+  ai_enabled_whatsapp: boolean;
 }
 
 const ATTEMPTS = 6;
@@ -60,7 +62,7 @@ export async function deliver(
 
       const address = addressOf(told.message, business);
       if (!address) return "no_sender";
-      const storing = { now: new Date(clock.now()), ask_agent: business.status === "active" };
+      const storing = { now: new Date(clock.now()), agent: agentOf(business) };
       for (const message of apart(told.message)) {
         const id = await storeMessage(tx, address, message, storing);
         const { provider, type } = message;
@@ -81,16 +83,23 @@ async function businessOf(tx: BusinessTx, told: Told): Promise<BusinessRow | und
   const keys = messages.map(({ provider, provider_msg_id }) =>
     messageKey(tx.business_id, provider, provider_msg_id),
   );
-  const { rows } = await tx.trx.raw(
-    `select status, phone_number, whatsapp_number, language,
+  const asked = tx.trx.raw(
+    `select status, phone_number, whatsapp_number, language, ai_enabled_whatsapp,
        (select count(pg_advisory_xact_lock(hashtextextended(key, 0)))
         from unnest(?::text[]) as key) as locked
      from businesses join settings on settings.business_id = businesses.id
      where businesses.id = ?`,
     [keys.toSorted(), tx.business_id],
   );
+  const { rows } = await asked.options({ name: "business of a webhook" });
   return rows[0];
 }
+
+/** Nobody answers for a business that is suspended. */
+const agentOf = ({ status, ai_enabled_whatsapp }: BusinessRow): StoringOptions["agent"] => {
+  if (status !== "active") return "absent";
+  return ai_enabled_whatsapp ? "on" : "off";
+};
 
 /** A JID's digits are a number even if nobody knows such numbers yet. */
 function addressOf({ number, lid }: InboundMessage, business: BusinessRow): Address | null {

@@ -1,4 +1,5 @@
 import type { BusinessTx } from "../../../db/database.ts";
+import { agentMustLook } from "../../agent/index.ts";
 import { nameIfUnknown } from "../../contacts/index.ts";
 import { addMessage, askAgent, pauseAgent } from "../../conversations/index.ts";
 import type { NewMessage } from "../../conversations/index.ts";
@@ -19,8 +20,7 @@ const NOT_FOR_THE_AGENT = new Set(["undecryptable"]);
 
 export interface StoringOptions {
   now: Date;
-  /** false: nobody answers for a business that is suspended. */
-  ask_agent: boolean;
+  agent: "on" | "off" | "absent";
 }
 
 /**
@@ -33,7 +33,7 @@ export async function storeMessage(
   tx: BusinessTx,
   address: Address,
   message: InboundMessage,
-  { now, ask_agent }: StoringOptions,
+  { now, agent }: StoringOptions,
 ): Promise<number | null> {
   if (isChange(message)) {
     await storeChange(tx, message, message.at ?? now);
@@ -41,7 +41,11 @@ export async function storeMessage(
   }
   const at = timeOf(message, now);
   const { provider, provider_msg_id, from_me } = message;
-  const { contact_id, thread_id, named } = await customerAt(tx, address, provider);
+  const name = from_me ? "" : storableName(message.name ?? "");
+  const about = { provider, provider_msg_id, name };
+  const { contact_id, thread_id, named, changed } = await customerAt(tx, address, about);
+  const looks = !from_me && agent !== "absent" && !NOT_FOR_THE_AGENT.has(message.type);
+  const asks = looks && agentMustLook({ enabled: agent === "on", text: message.text });
   const row: NewMessage = {
     thread_id,
     direction: from_me ? "out" : "in",
@@ -53,6 +57,7 @@ export async function storeMessage(
     provider_msg_id,
     reply_to_id: await idOf(tx, message, message.reply_to),
     remote_jid: message.remote_jid,
+    handled_at: looks && !asks ? now : null,
     created_at: at,
   };
   const stored =
@@ -60,18 +65,15 @@ export async function storeMessage(
     ((await dropUndecryptable(tx, message)) ? await addMessage(tx, row) : null);
   if (!stored) return null;
   for (const media of message.media) await addMedia(tx, stored.id, media);
-  await applyChanges(tx, provider, provider_msg_id);
+  if (changed) await applyChanges(tx, provider, provider_msg_id);
   if (from_me) {
     await applyEarly(tx, provider, provider_msg_id);
     await readUpTo(tx, thread_id, at);
     await pauseAgent(tx, thread_id, at);
     return stored.id;
   }
-  const name = named ? "" : storableName(message.name ?? "");
-  if (name) await nameIfUnknown(tx, contact_id, name);
-  if (ask_agent && !NOT_FOR_THE_AGENT.has(message.type)) {
-    await askAgent(tx, thread_id, new Date(now.getTime() + BURST_MS));
-  }
+  if (!named && name !== "") await nameIfUnknown(tx, contact_id, name);
+  if (asks) await askAgent(tx, thread_id, new Date(now.getTime() + BURST_MS));
   return stored.id;
 }
 

@@ -63,7 +63,11 @@ async function send(
   const known = await findQueued(tx, idempotency_key, asked_for);
   if (known) return known;
   const first = provider ?? readPriority(facts.env.WA_PROVIDER_PRIORITY)[0] ?? "baileys";
-  const { thread_id } = await customerAt(tx, address, first);
+  const { thread_id } = await customerAt(tx, address, {
+    provider: first,
+    provider_msg_id: null,
+    name: "",
+  });
   const found = template === undefined ? null : await requireTemplate(tx, template);
   const approved = found?.status === "approved" ? "approved" : "unapproved";
   await requireSendable(
