@@ -157,7 +157,7 @@ export async function startEmbeddedPostgres(
       unix_socket_directories: "",
       timezone: "UTC",
       log_timezone: "UTC",
-      // Up to 60 for each process of the backend.
+      // Up to 29 for each process of the backend.
       max_connections: "200",
       ...options.settings,
     };

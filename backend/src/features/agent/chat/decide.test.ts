@@ -1,6 +1,6 @@
 import { DateTime } from "luxon";
 import { describe, expect, test } from "vitest";
-import { decide, type Facts } from "./decide.ts";
+import { agentMustLook, decide, type Facts } from "./decide.ts";
 
 const now = DateTime.fromISO("2026-11-20T12:00:00", { zone: "Asia/Jerusalem" });
 const ago = (seconds: number) => now.minus({ seconds }).toJSDate();
@@ -65,6 +65,14 @@ describe("what is done about the messages that nobody has answered", () => {
   ])("%s", (_, given, step) => {
     expect(decide(facts(given))).toEqual(step);
   });
+});
+
+test.each(["שלום", "הסר", "START", "", null])("who need not look at «%s» leaves it", (text) => {
+  const step = decide(facts({ enabled: false, unanswered: [message(text)] }));
+  const left = { do: "leave", because: "disabled" };
+  if (!agentMustLook({ enabled: false, text })) expect(step).toEqual(left);
+  expect(agentMustLook({ enabled: false, text })).toBe(["הסר", "START"].includes(text!));
+  expect(agentMustLook({ enabled: true, text })).toBe(true);
 });
 
 describe("to be left alone", () => {

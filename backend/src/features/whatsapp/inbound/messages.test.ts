@@ -168,6 +168,17 @@ describe("a customer's message", () => {
     expect(await pendingJobs(world.url, "whatsapp.answer")).toHaveLength(before);
   });
 
+  test("while the agent is off is for it only when it may ask to be left alone", async () => {
+    const before = (await pendingJobs(world.url, "whatsapp.answer")).length;
+    await business.owner.patch("/api/settings", { ai_enabled_whatsapp: false });
+    await tell(hello());
+    expect(await pendingJobs(world.url, "whatsapp.answer")).toHaveLength(before);
+    await tell(hello({ text: "הסר." }));
+    expect(await pendingJobs(world.url, "whatsapp.answer")).toHaveLength(before + 1);
+    const waiting = await world.rows<{ handled_at: string | null }>(id, "messages");
+    expect(waiting.map(({ handled_at }) => handled_at !== null)).toEqual([true, false]);
+  });
+
   test("opens a thread that was closed", async () => {
     await tell(hello());
     const [thread] = await world.threads(id);
