@@ -4,7 +4,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parser } from "@prometheus-io/lezer-promql";
-import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { startApp } from "../backend/src/app.ts";
@@ -62,7 +61,7 @@ beforeAll(async () => {
   const env = parseEnv({ ...basics, DATABASE_URL: database.url, APP_SECRET: "x".repeat(32) });
   const app = await startApp(env, createLog("silent"));
   const storage = { WA_STORAGE_DIR: join(dir, "whatsapp"), METRICS_PORT: "0" };
-  const gateway = await createWhatsappGateway(parseGatewayEnv(storage), pino({ level: "silent" }));
+  const gateway = await createWhatsappGateway(parseGatewayEnv(storage), createLog("silent"));
   const metrics = gateway.metrics!.listen(0, "127.0.0.1");
   await once(metrics, "listening");
   ends.push(() => app.close(), database.drop, gateway.stop);
