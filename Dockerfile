@@ -85,16 +85,23 @@ LABEL org.opencontainers.image.title="AgentLocator WhatsApp gateway" \
       org.opencontainers.image.created=${BUILD_TIME}
 
 FROM ${NGINX_IMAGE} AS nginx
-# openssl makes the certificate that serves until there is a real one.
+# openssl makes the certificate that serves until there is a real one. Configuration and console are
+# found through /tmp/site, which says where they are.
 RUN openssl version \
- && rm -rf /etc/nginx/conf.d /usr/share/nginx/html \
- && install -d -o nginx -g nginx -m 0700 /tls \
+ && rm -rf /etc/nginx/conf.d /etc/nginx/nginx.conf /etc/nginx/templates /usr/share/nginx/html \
+ && ln -s /tmp/site/nginx.conf /etc/nginx/nginx.conf \
+ && ln -s /tmp/site/conf /etc/nginx/agentlocator \
+ && ln -s /tmp/site/templates /etc/nginx/templates \
+ && ln -s /tmp/site/html /usr/share/nginx/html \
+ && install -d -o nginx -g nginx -m 0700 /tls /taken \
  && install -d -o nginx -g nginx -m 0755 /challenge
-COPY nginx/nginx.conf /etc/nginx/nginx.conf
-COPY nginx/conf /etc/nginx/agentlocator
-COPY nginx/templates /etc/nginx/templates
+COPY --chmod=0755 nginx/site.sh /docker-entrypoint.d/04-site.sh
 COPY --chmod=0755 nginx/certificate.sh /docker-entrypoint.d/05-certificate.sh
-COPY --from=console /app/frontend/dist /usr/share/nginx/html
+COPY --chmod=0755 nginx/take-site /usr/local/bin/take-site
+COPY nginx/nginx.conf /site/nginx.conf
+COPY nginx/conf /site/conf
+COPY nginx/templates /site/templates
+COPY --from=console /app/frontend/dist /site/html
 ENV NGINX_ENVSUBST_OUTPUT_DIR=/tmp/conf.d \
     NGINX_ENVSUBST_FILTER="^(TLS_MODE|PUBLIC_BASE_URL)$"
 USER nginx

@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { request } from "node:http";
+import { request as plain } from "node:http";
 import type { IncomingMessage } from "node:http";
+import { request as tls } from "node:https";
 import type { EventName, EventRef } from "@agentlocator/contract";
 import { until } from "./eventually.ts";
 
@@ -31,6 +32,7 @@ export async function openBrowser(
     body: JSON.stringify({ email, password }),
   });
   const cookies = login.headers.getSetCookie().map((line) => line.split(";", 1)[0]);
+  const request = url.startsWith("https:") ? tls : plain;
   const stream = request(`${url}/api/events`, {
     agent: false,
     headers: {
