@@ -21,7 +21,7 @@ trap 'exit 143' TERM INT
 archive() {
   local status=0
   tar --warning=no-file-changed --warning=no-file-removed --warning=no-file-ignored \
-    --exclude '*.tmp' "$@" || status=$?
+    --exclude '*.tmp' --exclude ./.before --exclude ./.restored "$@" || status=$?
   [ "$status" -le 1 ]
 }
 

@@ -73,7 +73,7 @@ select format('create role %I nologin', :'role')
 grant :"role" to :"owner" with inherit false, set true;
 SQL
   done
-  pg_restore --dbname "$database" --username "$owner" --no-owner --exit-on-error --single-transaction \
+  pg_restore --dbname "$database" --role "$owner" --no-owner --exit-on-error --single-transaction \
     "$folder/database.dump"
 }
 
