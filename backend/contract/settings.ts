@@ -67,6 +67,8 @@ const fields = {
   /** When the agent does not write on WhatsApp by itself; null: it answers at any hour. */
   quiet_hours: QuietHours.nullable(),
   transfer_number: z.string().max(40).nullable(),
+  /** Whether the owners are mailed about what nobody has seen in the console. */
+  alerts_by_mail: z.boolean(),
 };
 
 export const Settings = z.object(fields).meta({ id: "Settings" });
@@ -101,4 +103,5 @@ export const DEFAULT_SETTINGS: Omit<Settings, "timezone" | "language"> = {
   human_pause_minutes: 60,
   quiet_hours: null,
   transfer_number: null,
+  alerts_by_mail: true,
 };

@@ -22,7 +22,7 @@ import { demoRoutes } from "./features/demo/index.ts";
 import { announceEvents, createEvents, eventsJobs } from "./features/events/index.ts";
 import { healthRoutes } from "./features/health/index.ts";
 import { createMonitoring } from "./features/monitoring/index.ts";
-import { notificationRoutes } from "./features/notifications/index.ts";
+import { notificationJobs, notificationRoutes } from "./features/notifications/index.ts";
 import { createPrompts } from "./features/prompts/index.ts";
 import { referenceRoutes } from "./features/reference/index.ts";
 import { settingsRoutes } from "./features/settings/index.ts";
@@ -172,6 +172,7 @@ export async function startApp(
           ...eventsJobs({ db }),
           ...authJobs(auth),
           ...taskJobs({ db, log }),
+          ...notificationJobs(auth),
         },
         crontab: CRONTAB,
       },

@@ -6,11 +6,13 @@ export interface Mail {
   to: string;
   subject: string;
   text: string;
-  /** What the mail is about; it opens something, so it is good for a short time and once. */
+  /** Where the mail leads. One that opens something is good for a short time and once. */
   link: string;
 }
 
 export interface Mailer {
+  /** There is a mail server; else only links are handed on, through the log. */
+  readonly by_mail: boolean;
   /** @throws when the mail server does not take it; the job tries again */
   send(mail: Mail): Promise<void>;
 }
@@ -31,6 +33,7 @@ export function createMailer(
     socketTimeout: PATIENCE_MS,
   });
   return {
+    by_mail: true,
     async send({ to, subject, text }) {
       await transport.sendMail({ from, to, subject, text });
     },
@@ -40,6 +43,7 @@ export function createMailer(
 /** Writes the link into the log, for whoever runs the product to hand on. */
 export function createLogMailer(log: Logger): Mailer {
   return {
+    by_mail: false,
     async send({ subject, link }) {
       log.warn(`[AUTH] there is no mail server; hand this on, "${subject}": ${link}`);
     },

@@ -1,5 +1,8 @@
-import { expect, test } from "vitest";
+import { verify } from "@node-rs/argon2";
+import { expect, test, vi } from "vitest";
 import { createPasswords } from "./passwords.ts";
+
+vi.mock("@node-rs/argon2", { spy: true });
 
 test("a password fits its own hash and no other", async () => {
   const passwords = createPasswords();
@@ -8,7 +11,12 @@ test("a password fits its own hash and no other", async () => {
   expect(await passwords.hash("סיסמה ארוכה")).not.toBe(stored);
   expect(await passwords.verify(stored, "סיסמה ארוכה")).toBe(true);
   expect(await passwords.verify(stored, "סיסמה ארוכה ")).toBe(false);
-  expect(await passwords.verify(null, "anything")).toBe(false);
+});
+
+test("an account that does not exist costs the same work", async () => {
+  expect(await createPasswords().verify(null, "anything")).toBe(false);
+  const of_nobody = expect.stringMatching(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  expect(vi.mocked(verify).mock.lastCall).toEqual([of_nobody, "anything"]);
 });
 
 test("few hash at a time, the next wait, and what can't wait is refused", async () => {

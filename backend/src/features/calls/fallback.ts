@@ -50,6 +50,7 @@ export async function sendToFallback(
     body: notices.bell_body(caller),
     link: `/app/calls/${call_sid}`,
     dedupe_key: fallbackTaskKey(call_sid),
+    alert: true,
   };
   await notify(tx, news, log);
   if (redirect) {

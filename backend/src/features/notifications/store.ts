@@ -3,6 +3,7 @@ import type { BusinessTx } from "../../db/database.ts";
 import { notFound } from "../../http/problem.ts";
 import { pageById } from "../../http/page.ts";
 import type { Logger } from "../../platform/log.ts";
+import { planAlertMail } from "./alert-mails.ts";
 
 /** What somebody of the business has to know. */
 export interface News {
@@ -12,6 +13,8 @@ export interface News {
   body?: string;
   /** Where in the console to look, e.g. `/app/calls/CA…`. */
   link?: string;
+  /** Somebody has to act: the owners are also mailed, unless it is seen soon. */
+  alert?: boolean;
   /** Says which occurrence it is; the same one notifies once, however often it is told. */
   dedupe_key?: string;
 }
@@ -26,6 +29,7 @@ export async function notify(tx: BusinessTx, news: News, log: Logger): Promise<b
     .returning<{ id: number }[]>("id");
   if (!made) return false;
   tx.emit("notification", { id: made.id });
+  if (news.alert) await planAlertMail(tx);
   log.info({ biz: tx.business_id, id: made.id, kind: news.kind }, "[NOTIFY] notification");
   return true;
 }

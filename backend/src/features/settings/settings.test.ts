@@ -43,6 +43,7 @@ test("every field that is changed comes back changed, the others as they were", 
     human_pause_minutes: 5,
     quiet_hours: { from: "22:00", to: "08:00" },
     transfer_number: "+14155550100",
+    alerts_by_mail: false,
   };
   expect(Object.keys(patch).toSorted()).toEqual(Object.keys(before).toSorted());
   for (const [name, value] of Object.entries(patch)) {

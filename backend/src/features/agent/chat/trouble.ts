@@ -60,6 +60,7 @@ async function tellBusiness(tx: BusinessTx, chat: Chat, log: Logger): Promise<vo
       body: texts.bell_body(customer),
       link: `/app/inbox/${thread.id}`,
       dedupe_key,
+      alert: true,
     },
     log,
   );

@@ -33,6 +33,7 @@ export async function openIncident(
     title: DISCONNECTED[language.startsWith("he") ? "he" : "en"],
     link: "/app/whatsapp",
     dedupe_key: ringOf(made.id),
+    alert: true,
   };
   await notify(tx, news, log);
   tx.emit("whatsapp_status", { id: made.id });

@@ -97,7 +97,12 @@ export async function hold(
   await save(tx, row, {}, { status: "held", error: why });
   log.error({ biz: tx.business_id, message_id, provider, why }, "[WA-ERROR] message held");
   const { stuck, stuck_body } = outboxNotices(language);
-  const news = { kind: "message_stuck", title: stuck, body: stuck_body(row.peer_number) };
+  const news = {
+    kind: "message_stuck",
+    title: stuck,
+    body: stuck_body(row.peer_number),
+    alert: true,
+  };
   await notify(tx, { ...news, link: linkTo(thread_id), dedupe_key: stuckKey(row) }, log);
 }
 
