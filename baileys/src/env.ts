@@ -14,6 +14,11 @@ const Schema = z.object({
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
   /** Without it every route but the health route answers 401. */
   BAILEYS_WEBHOOK_SECRET: z.string().trim().min(1).optional(),
+  /**
+   * Where the backend reaches this gateway. With it there may be several gateways on one storage:
+   * each has only the businesses for which the backend gave it a lease.
+   */
+  GATEWAY_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** Where events go. Without it they wait on the disk. */
   BAILEYS_WEBHOOK_TARGET: z.url({ protocol: /^https?$/ }).optional(),
   /** A business's auth lives in `business_<id>/auth` under it. */
@@ -61,7 +66,16 @@ export function parseGatewayEnv(source: NodeJS.ProcessEnv): GatewayEnv {
     ...Object.fromEntries(names.map((name) => [name, source[name] || undefined])),
     ...Object.fromEntries(SECRETS.map((name) => [name, secretFrom(source, name)])),
   });
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return complete(parsed.data);
   const lines = parsed.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`);
   throw new GatewayEnvError(lines.join("\n"));
+}
+
+/** @throws GatewayEnvError when a gateway that needs leases could not ask for them */
+function complete(env: GatewayEnv): GatewayEnv {
+  if (env.GATEWAY_URL === undefined) return env;
+  for (const name of ["BAILEYS_WEBHOOK_TARGET", "BAILEYS_WEBHOOK_SECRET"] as const) {
+    if (env[name] === undefined) throw new GatewayEnvError(`${name}: is required with GATEWAY_URL`);
+  }
+  return env;
 }

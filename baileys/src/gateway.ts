@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
@@ -9,6 +10,8 @@ import type { GatewayEnv } from "./env.ts";
 import { createGateway } from "./http/app.ts";
 import { createHealth } from "./http/health.ts";
 import { createMetrics, metricsRoutes } from "./http/metrics.ts";
+import { createAskLeases } from "./leases/ask.ts";
+import { createKeeper } from "./leases/keeper.ts";
 import { createMediaFetch } from "./media/media.ts";
 import { createRegistry } from "./session/registry.ts";
 import { verifyStrictly } from "./session/strict-verify.ts";
@@ -47,6 +50,7 @@ export async function createWhatsappGateway(
 ): Promise<Gateway> {
   const { WA_STORAGE_DIR: dir, BAILEYS_WEBHOOK_SECRET: secret, WA_WEB_SOCKET_URL: url } = env;
   const { BAILEYS_WEBHOOK_TARGET: target, WA_VERIFY_SERVER: verify = url ? "false" : "true" } = env;
+  const { GATEWAY_URL: gateway_url } = env;
   if (verify === "true") verifyStrictly();
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const delivery = target && secret ? createDelivery({ target, secret, log }) : undelivered();
@@ -54,6 +58,7 @@ export async function createWhatsappGateway(
   const registry = createRegistry({
     dir,
     secret: env.APP_SECRET,
+    leased: gateway_url !== undefined,
     openStorage,
     wire: { url, version: env.WA_VERSION },
     timing,
@@ -61,9 +66,20 @@ export async function createWhatsappGateway(
     fetchMedia: createMediaFetch(target && new URL(target).origin, timing.media),
     log,
   });
-  await within(OPEN_MS, registry.openAll()).catch((error: unknown) => {
-    log.error({ why: whyOf(error) }, "[WA-ERROR] the stored sessions are not open yet");
-  });
+  const keeper =
+    gateway_url && target && secret
+      ? createKeeper({
+          ask: createAskLeases({ target, secret, gateway_id: randomUUID(), url: gateway_url }),
+          holder: registry,
+          goodbye_ms: GOODBYE_MS,
+          log,
+        })
+      : null;
+  if (!keeper) {
+    await within(OPEN_MS, registry.openAll()).catch((error: unknown) => {
+      log.error({ why: whyOf(error) }, "[WA-ERROR] the stored sessions are not open yet");
+    });
+  }
   const health = createHealth(dir, (id) => delivery.status(id));
   const figures = createMetrics({ dir, registry, delivery: health.delivery });
   const app = createGateway({ secret, registry, health, metrics: figures, log });
@@ -76,14 +92,17 @@ export async function createWhatsappGateway(
   return {
     server,
     metrics,
-    resume: () => registry.resumeAll(),
+    resume: async () => (keeper ? keeper.start() : registry.resumeAll()),
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeIdleConnections();
       metrics?.close();
       metrics?.closeAllConnections();
+      const asked = keeper?.stop();
       await delivery.stop();
       await registry.stop(GOODBYE_MS);
+      await asked;
+      await keeper?.leave();
       health.stop();
       server.closeAllConnections();
       await closed;

@@ -26,3 +26,6 @@ export class ProblemError extends Error {
 
 export const notConnected = () =>
   new ProblemError(409, "not_connected", "This business is not connected to WhatsApp.");
+
+export const notOwned = () =>
+  new ProblemError(421, "not_owned", "Another gateway has this business.");

@@ -11,6 +11,9 @@ export interface GatewayProcess {
   kill(): Promise<void>;
   /** Ends it in order. Resolves with the exit code. */
   stop(): Promise<number | null>;
+  /** It stands still, as a machine does that has no time for it; its connections stay up. */
+  freeze(): void;
+  thaw(): void;
 }
 
 /**
@@ -44,5 +47,7 @@ export async function startGatewayProcess(
     pid: child.pid ?? 0,
     kill: async () => void (await end("SIGKILL")),
     stop: () => end("SIGTERM"),
+    freeze: () => void child.kill("SIGSTOP"),
+    thaw: () => void child.kill("SIGCONT"),
   };
 }

@@ -61,7 +61,7 @@ export function createMetrics({ dir, registry, delivery }: MetricsDeps): Registr
       }),
   );
   ofEach("gateway_reconnects_failed", "Reconnects that failed in a row", (id) => {
-    return registry.status(id).attempt;
+    return registry.find(id)?.status().attempt ?? 0;
   });
   ofEach("gateway_journal_entries", "Events on the disk that the backend has not taken", (id) => {
     return delivery(id).waiting;

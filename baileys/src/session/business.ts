@@ -106,12 +106,21 @@ export function createBusiness(deps: BusinessDeps) {
     /** Sends that WhatsApp has not taken. */
     queue: (): number => ledger.pending().length,
 
+    /** What it is doing ends before this returns; `stop` comes after it. */
+    cut(): void {
+      sender.stop();
+      session.cut();
+    },
+
     /** Ends in order, still paired; everything that was taken is on the disk. */
     async stop(ms: number): Promise<void> {
       sender.stop();
       presence.forget();
-      await session.stop(ms);
-      await storage.close();
+      try {
+        await session.stop(ms);
+      } finally {
+        await storage.close();
+      }
     },
   };
 }

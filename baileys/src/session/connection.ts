@@ -1,7 +1,7 @@
 import type { BinaryNode, WAMessage } from "@whiskeysockets/baileys";
 import { explainClose } from "./close.ts";
 import type { Close } from "./close.ts";
-import { openSocket, rawSocket } from "./socket.ts";
+import { guardSocket, openSocket, rawSocket } from "./socket.ts";
 import type { Sock, SocketDeps } from "./socket.ts";
 import type { Timing } from "./timing.ts";
 import { whyOf } from "./why.ts";
@@ -39,6 +39,8 @@ export interface Connection {
 
 export interface ConnectionDeps extends Omit<SocketDeps, "makeSignalRepository"> {
   readonly timing: Timing;
+  /** False as soon as another gateway may have the session. */
+  readonly mayTalk: (() => boolean) | undefined;
   /** Of this business, for all its connections. */
   readonly stuck_before: Map<string, number>;
   readonly events: ConnectionEvents;
@@ -61,6 +63,7 @@ export function connect(deps: ConnectionDeps): Connection {
     keys,
     makeSignalRepository: writeAhead.makeSignalRepository,
   });
+  if (deps.mayTalk) guardSocket(sock, deps.mayTalk);
   const timers: NodeJS.Timeout[] = [];
   let last_frame = now();
   let over = false;

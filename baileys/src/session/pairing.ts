@@ -72,9 +72,9 @@ export function createPairing(storage: BusinessStorage, log: Logger) {
     },
 
     async close(): Promise<void> {
-      await vault?.saveCreds();
-      await vault?.close();
+      const known = vault;
       vault = null;
+      await known?.close();
     },
   };
 }

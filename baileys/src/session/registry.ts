@@ -1,9 +1,9 @@
 import type { GatewaySend, GatewaySession } from "@agentlocator/contract";
 import type { Logger } from "pino";
 import type { Delivery } from "../delivery/index.ts";
-import { ProblemError } from "../problem.ts";
+import { notOwned, ProblemError } from "../problem.ts";
 import { storedBusinesses } from "../storage/index.ts";
-import type { openBusiness } from "../storage/index.ts";
+import type { Lease, openBusiness } from "../storage/index.ts";
 import { atOnce } from "./at-once.ts";
 import { createBusiness, unknownSession } from "./business.ts";
 import type { Business } from "./business.ts";
@@ -23,6 +23,8 @@ export interface RegistryDeps {
   readonly dir: string;
   /** APP_SECRET */
   readonly secret: string | undefined;
+  /** One of several gateways: only what was given by `take` is its own. */
+  readonly leased: boolean;
   readonly openStorage: typeof openBusiness;
   readonly wire: Wire;
   readonly timing: Timing;
@@ -38,12 +40,21 @@ export function createRegistry(deps: RegistryDeps) {
   const opened = new Map<number, Business>();
   /** Why a business's folder could not be opened. */
   const faults = new Map<number, string>();
+  const leases = new Map<number, Lease>();
+  /** Businesses that are being let go of; each is opened again only afterwards. */
+  const endings = new Map<number, Promise<void>>();
   const jitter = createJitter();
   const later = new Set<NodeJS.Timeout>();
   let stopping = false;
 
   async function open(businessId: number): Promise<Business> {
-    const storage = await deps.openStorage({ dir, businessId, secret, log });
+    const lease = leases.get(businessId);
+    await endings.get(businessId);
+    const storage = await deps.openStorage({ dir, businessId, secret, log, lease });
+    if (leases.get(businessId) !== lease) {
+      await storage.close();
+      throw notOwned();
+    }
     const business = createBusiness({ storage, wire, timing, log, jitter, fetchMedia });
     delivery.attach(businessId, storage.inbox, ({ data }) => data);
     opened.set(businessId, business);
@@ -51,13 +62,20 @@ export function createRegistry(deps: RegistryDeps) {
     return business;
   }
 
+  /** @throws ProblemError 421 when another gateway has the business, or may have it by now */
+  function mustOwn(id: number): void {
+    if (deps.leased && !leases.get(id)?.held()) throw notOwned();
+  }
+
   /** The business; makes its folder when there is none. */
-  function ensure(id: number): Promise<Business> {
+  async function ensure(id: number): Promise<Business> {
+    mustOwn(id);
     if (stopping) throw new ProblemError(503, "stopping", "The gateway is being stopped.");
     const known = businesses.get(id);
     if (known) return known;
     const opening = open(id).catch((error: unknown) => {
-      businesses.delete(id);
+      if (businesses.get(id) === opening) businesses.delete(id);
+      if (error instanceof ProblemError) throw error;
       const why = whyOf(error);
       faults.set(id, why);
       log.error({ business_id: id, why }, "[WA-ERROR] a business's storage can't be opened");
@@ -79,21 +97,48 @@ export function createRegistry(deps: RegistryDeps) {
       await session.until(begun, timing.login + timing.open);
     } catch {
       // Told and logged by `ensure`: the disk, or a gateway that is still ending.
-      if (!stopping) later.add(setTimeout(() => void resume(id), AGAIN_MS * timing.backoff));
+      const own = !deps.leased || leases.get(id)?.held();
+      if (!stopping && own) later.add(setTimeout(() => void resume(id), AGAIN_MS * timing.backoff));
     }
   }
 
   const status = (id: number): GatewaySession =>
     opened.get(id)?.status() ?? unknownSession(id, faults.get(id) ?? null);
 
+  async function drop(id: number, ms: number): Promise<void> {
+    leases.delete(id);
+    const opening = businesses.get(id);
+    if (ms === 0) opened.get(id)?.cut();
+    businesses.delete(id);
+    opened.delete(id);
+    faults.delete(id);
+    const before = endings.get(id);
+    const ending = (async () => {
+      await before;
+      await delivery.detach(id);
+      // One that could not be opened has told so.
+      await (await opening?.catch(() => undefined))?.stop(ms);
+    })().catch((error: unknown) => {
+      log.warn({ business_id: id, why: whyOf(error) }, "[WA] a business was not closed in order");
+    });
+    endings.set(id, ending);
+    await ending;
+    if (endings.get(id) === ending) endings.delete(id);
+  }
+
   return {
     ensure,
-    status,
+    /** @throws ProblemError 421 */
+    status(id: number): GatewaySession {
+      mustOwn(id);
+      return status(id);
+    },
     /** The business, when its folder is open. */
     find: (id: number): Business | undefined => opened.get(id),
 
     /** The business, when it has a folder that can be opened. */
     async known(id: number): Promise<Business | undefined> {
+      mustOwn(id);
       return businesses.get(id)?.catch(() => undefined);
     },
 
@@ -101,6 +146,24 @@ export function createRegistry(deps: RegistryDeps) {
       const ids = [...new Set([...opened.keys(), ...faults.keys()])];
       return ids.toSorted((a, b) => a - b).map(status);
     },
+
+    /** These are this gateway's now; what is stored of them is brought up. */
+    take(given: ReadonlyMap<number, Lease>): void {
+      for (const [id, lease] of given) leases.set(id, lease);
+      void storedBusinesses(dir).then(
+        (stored) =>
+          atOnce(
+            AT_ONCE,
+            stored.filter((id) => given.has(id)),
+            resume,
+          ),
+        (error: unknown) =>
+          log.error({ why: whyOf(error) }, "[WA-ERROR] nothing can be brought up"),
+      );
+    },
+
+    /** The business is no more this gateway's. Ends it in order within about `ms`; 0: at once. */
+    drop,
 
     /** Opens what is stored; resolves when each business can be asked about. */
     async openAll(): Promise<void> {
@@ -119,6 +182,7 @@ export function createRegistry(deps: RegistryDeps) {
     async stop(ms: number): Promise<void> {
       stopping = true;
       for (const timer of later) clearTimeout(timer);
+      await Promise.all(endings.values());
       const all = await Promise.allSettled(businesses.values());
       const ended = all.flatMap((one) => (one.status === "fulfilled" ? [one.value.stop(ms)] : []));
       for (const result of await Promise.allSettled(ended)) {

@@ -51,7 +51,8 @@ export interface SessionListener {
  */
 export function createSession(deps: SessionDeps, listener: SessionListener) {
   const { storage, timing, acquaintances, log } = deps;
-  const { businessId: business_id, inbox, messages, sends: ledger, state: file } = storage;
+  const { businessId: business_id, inbox, messages, sends: ledger, state: file, lease } = storage;
+  const leased = lease && { epoch: lease.epoch };
   const intake = createIntake({ business_id, inbox, messages, ledger, acquaintances, log });
   const pairing = createPairing(storage, log);
   const clocks = createClocks(timing, dispatch);
@@ -117,6 +118,7 @@ export function createSession(deps: SessionDeps, listener: SessionListener) {
       attempt,
       next_retry_at: nextRetryAt,
       detail,
+      ...leased,
     };
     void intake.tell(update, `connection:${Date.now()}:${(changes += 1)}`, "connection");
   }
@@ -132,6 +134,7 @@ export function createSession(deps: SessionDeps, listener: SessionListener) {
         keys: signalKeys(vault.keys, () => generation === mine),
         log,
         retryCounts,
+        mayTalk: lease && (() => lease.held()),
         stuck_before,
         sentMessage: (id) => loadMessage(messages, { fromMe: true, id }),
         timing,
@@ -219,6 +222,7 @@ export function createSession(deps: SessionDeps, listener: SessionListener) {
       attempt,
       nextRetryAt: iso(clocks.nextRetryAt()),
       detail,
+      ...leased,
     };
   }
 
@@ -284,6 +288,13 @@ export function createSession(deps: SessionDeps, listener: SessionListener) {
       }
       dispatch({ type: "removed" });
       await tail;
+    },
+
+    /** Ends the connection here and now: the session is another gateway's. `stop` comes after it. */
+    cut(): void {
+      stopping = true;
+      clocks.stop();
+      void letGo()();
     },
 
     /** Ends the connection and stays paired; everything that was being written is on the disk. */

@@ -64,6 +64,26 @@ export function openSocket(deps: SocketDeps): Sock {
 const notAPerson = (jid: string): boolean =>
   [isJidGroup, isJidBroadcast, isJidNewsletter, isJidMetaAI].some((is) => is(jid) === true);
 
+interface RawSocket {
+  terminate(): void;
+  send(bytes: Uint8Array, done?: (error?: Error) => void): void;
+}
+
 /** The library's own socket, which it does not show. */
-export const rawSocket = ({ ws }: Sock): { terminate(): void } | null =>
-  (ws as unknown as { socket: { terminate(): void } | null }).socket;
+export const rawSocket = ({ ws }: Sock): RawSocket | null =>
+  (ws as unknown as { socket: RawSocket | null }).socket;
+
+/**
+ * From the moment it may not, nothing goes to WhatsApp any more: a process that slept in the middle
+ * of a login must not go on with it and throw out who has the session now.
+ */
+export function guardSocket(sock: Sock, may: () => boolean): void {
+  const raw = rawSocket(sock);
+  if (!raw) return;
+  const send = raw.send.bind(raw);
+  raw.send = (bytes, done) => {
+    if (may()) return send(bytes, done);
+    raw.terminate();
+    done?.(new Error("The session belongs to another gateway by now."));
+  };
+}

@@ -7,6 +7,7 @@ import { StorageCorrupt } from "./errors.ts";
 import { exists } from "./files.ts";
 import { decodeJson, encodeJson } from "./json.ts";
 import { rebuildLog } from "./log-rebuild.ts";
+import type { Lease } from "./lease.ts";
 import type { Sealer } from "./sealer.ts";
 
 const COPY_EVERY_MS = 3_600_000;
@@ -33,6 +34,7 @@ export interface AuthKeysOptions {
   sealer: Sealer;
   log: Logger;
   now: () => number;
+  lease: Lease | undefined;
   timeout_ms: number;
   /** Of an identity that WhatsApp does not know yet: there may be none, and nothing is lost. */
   fresh: boolean;

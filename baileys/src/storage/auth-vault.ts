@@ -7,6 +7,7 @@ import { coalesced } from "./coalesce.ts";
 import { readDocument, writeDocument } from "./document.ts";
 import { StorageCorrupt, StorageError } from "./errors.ts";
 import { isMissing, makeFolder, syncFolder, unreadable } from "./files.ts";
+import type { Lease } from "./lease.ts";
 import type { Sealer } from "./sealer.ts";
 import type { OwnStateFile } from "./state.ts";
 
@@ -45,6 +46,7 @@ export interface VaultOptions {
   state: OwnStateFile;
   log: Logger;
   now: () => number;
+  lease: Lease | undefined;
   timeout_ms: number;
   onClose: () => void;
 }
@@ -60,7 +62,7 @@ export async function openVault<Creds extends VaultCreds>(
   options: VaultOptions,
   fresh: () => Creds,
 ): Promise<AuthVault<Creds>> {
-  const { folder, sealer, state, log, now, onClose } = options;
+  const { folder, sealer, state, log, now, lease, onClose } = options;
   const auth = join(folder, "auth");
   const path = join(auth, "creds");
   const stored = await readCreds<Creds>(auth, path, options);
@@ -69,7 +71,7 @@ export async function openVault<Creds extends VaultCreds>(
   const creds = stored && !archived ? stored.creds : fresh();
   const isNew = !isPaired(creds);
   const write = (copy: "before" | "same" | "left") =>
-    writeDocument(path, creds, { sealer, now, copy });
+    writeDocument(path, creds, { sealer, now, lease, copy });
   await makeFolder(auth);
   // The credentials come first: keys beside none would look like a loss.
   if (!stored || archived || stored.plain) await write("same");

@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { StorageCorrupt } from "./errors.ts";
 import { isMissing, linkAs, unreadable } from "./files.ts";
 import { decodeJson, encodeJson } from "./json.ts";
+import { mustHold } from "./lease.ts";
+import type { Lease } from "./lease.ts";
 import { unsealed, writtenBy } from "./log-file.ts";
 import { salvage } from "./log-scan.ts";
 import { writeLogFile } from "./log-write.ts";
@@ -30,13 +32,21 @@ export async function writeDocument(
   {
     sealer,
     now,
+    lease,
     copy = "before",
-  }: { sealer: Sealer; now: () => number; copy?: "before" | "same" | "left" },
+  }: {
+    sealer: Sealer;
+    now: () => number;
+    lease: Lease | undefined;
+    copy?: "before" | "same" | "left";
+  },
 ): Promise<void> {
+  mustHold(lease, path);
   const change = { key: KEY, value: encodeJson(value), stamp: now() };
   const keep = { ready: async () => void (await linkAs(path, `${path}.bak`)) };
   await writeLogFile(path, sealer, (add) => add(change), copy === "before" ? keep : {});
   if (copy === "same") await writeLogFile(`${path}.bak`, sealer, (add) => add(change));
+  mustHold(lease, path);
 }
 
 /**

@@ -2,6 +2,8 @@ import type { Logger } from "pino";
 import { openLogFile } from "./log-file.ts";
 import type { Place } from "./log-file.ts";
 import { changeBytes } from "./log-format.ts";
+import { mustHold } from "./lease.ts";
+import type { Lease } from "./lease.ts";
 import type { Change } from "./log-format.ts";
 import { writeLogFile } from "./log-write.ts";
 import type { Add } from "./log-write.ts";
@@ -42,6 +44,8 @@ export interface DurableMapOptions {
   sealer: Sealer;
   log: Logger;
   now: () => number;
+  /** Whether this process may still write. */
+  lease?: Lease | undefined;
   /** Hears every change since the file was last rewritten, in order; null: deleted. */
   onReplay?: (key: string, value: Buffer | null, stamp: number) => void;
 }
@@ -64,7 +68,7 @@ interface Waiting {
  * @throws StorageCorrupt, StorageUnreadable, or the file system's error
  */
 export async function openMap(options: DurableMapOptions): Promise<DurableMap> {
-  const { path, sealer, log, now, onReplay } = options;
+  const { path, sealer, log, now, lease, onReplay } = options;
   let entries = new Map<string, Entry>();
   let live = 0;
   let last = 0;
@@ -123,7 +127,9 @@ export async function openMap(options: DurableMapOptions): Promise<DurableMap> {
       const changes = batch.flatMap((one) => one.changes);
       try {
         if (shut) throw shut;
+        mustHold(lease, path);
         const written = await file.append(changes);
+        mustHold(lease, path);
         for (const [i, change] of changes.entries()) apply(change, written[i]!);
         for (const one of batch) one.resolve(one.changes.at(-1)!.stamp);
       } catch (error) {

@@ -24,3 +24,8 @@ export class StorageLocked extends StorageError {
 export class StorageUnreadable extends StorageError {
   override name = "StorageUnreadable";
 }
+
+/** The lease under which the data was this process's is over. */
+export class StorageLost extends StorageError {
+  override name = "StorageLost";
+}

@@ -3,12 +3,14 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { openVault, removeErased, setAside } from "./auth-vault.ts";
 import type { AuthVault, VaultCreds } from "./auth-vault.ts";
+import { latestFolder, removeOlder, takeFolder } from "./epochs.ts";
 import { StorageError } from "./errors.ts";
 import { isMissing, makeFolder, unreadable } from "./files.ts";
 import { createInbox } from "./inbox.ts";
 import type { Inbox } from "./inbox.ts";
 import { makeJournals, openJournal } from "./journals.ts";
 import type { JournalUse } from "./journals.ts";
+import type { Lease } from "./lease.ts";
 import { lockFolder } from "./lock.ts";
 import { createMessages } from "./messages.ts";
 import type { MessageStore } from "./messages.ts";
@@ -18,6 +20,7 @@ import type { SendLedger } from "./sends.ts";
 import { openState } from "./state.ts";
 import type { StateFile } from "./state.ts";
 
+export type { Lease } from "./lease.ts";
 export type { SignalData, SignalKeys } from "./auth-keys.ts";
 export type { AuthOrigin, AuthVault, VaultCreds } from "./auth-vault.ts";
 export type { Inbox, InboxEntry, InboxHead } from "./inbox.ts";
@@ -32,6 +35,8 @@ const TIMEOUT_MS = 10_000;
 /** All that a business has on the disk, owned by this process until `close`. */
 export interface BusinessStorage {
   readonly businessId: number;
+  /** Under which the data is this process's; undefined: there is one gateway. */
+  readonly lease: Lease | undefined;
   readonly inbox: Inbox;
   readonly messages: MessageStore;
   readonly sends: SendLedger;
@@ -58,6 +63,8 @@ export interface StorageOptions {
   /** APP_SECRET; encrypts what is stored. */
   secret: string | undefined;
   log: Logger;
+  /** With several gateways on the same storage. */
+  lease?: Lease | undefined;
   /** ms since the epoch */
   now?: () => number;
   /** Of one get or set of keys. */
@@ -66,21 +73,24 @@ export interface StorageOptions {
 
 /**
  * Opens `business_<id>` under the storage folder, making what is missing.
- * @throws StorageLocked when another process owns it; StorageUnreadable
+ * @throws StorageLocked when another process owns it, StorageLost when its lease is over;
+ *   StorageUnreadable
  */
 export async function openBusiness({
   dir,
   businessId,
   secret,
   log: parent,
+  lease,
   now = Date.now,
   timeout_ms = TIMEOUT_MS,
 }: StorageOptions): Promise<BusinessStorage> {
-  const folder = join(dir, `business_${businessId}`);
+  const root = join(dir, `business_${businessId}`);
   const log = parent.child({ business_id: businessId });
-  await makeFolder(folder).catch((error: Error) => {
-    throw unreadable(error, folder);
+  await makeFolder(root).catch((error: Error) => {
+    throw unreadable(error, root);
   });
+  const folder = lease ? await takeFolder(root, lease) : (await latestFolder(root)).folder;
   const unlock = lockFolder(folder);
   const open: { close(): Promise<void> }[] = [];
   const closeAll = async () => {
@@ -94,17 +104,20 @@ export async function openBusiness({
     const sealer = createSealer(secret, businessId);
     const notices: string[] = [];
     await removeErased(folder);
-    const state = await openState(join(folder, "state"), sealer, { log, now, notices });
+    const state = await openState(join(folder, "state"), sealer, {
+      ...{ log, now, lease, notices },
+    });
     await makeJournals(folder, ["inbox", "messages", "sends"], sealer);
     const openOne = async <T>(name: string, use: () => JournalUse<T>): Promise<T> => {
       const path = join(folder, "journal", name);
-      const { map, journal } = await openJournal({ path, sealer, log, now }, use, notices);
+      const { map, journal } = await openJournal({ path, sealer, log, now, lease }, use, notices);
       open.push(map);
       return journal;
     };
     let authIsOpen = false;
-    return {
+    const storage: BusinessStorage = {
       businessId,
+      lease,
       inbox: await openOne("inbox", createInbox),
       messages: await openOne("messages", () => createMessages({ log, now })),
       sends: await openOne("sends", () => createSends({ business_id: businessId, now })),
@@ -114,7 +127,7 @@ export async function openBusiness({
         if (authIsOpen) throw new StorageError(`the auth in ${folder} is open already`, folder);
         const onClose = () => void (authIsOpen = false);
         authIsOpen = true;
-        const options = { folder, sealer, state, log, now, timeout_ms, onClose };
+        const options = { folder, sealer, state, log, now, lease, timeout_ms, onClose };
         return openVault(options, fresh).catch((error: Error) => {
           onClose();
           throw error;
@@ -126,6 +139,13 @@ export async function openBusiness({
       },
       close: closeAll,
     };
+    // Only now: what was copied can be read.
+    if (lease) {
+      await removeOlder(root, lease.epoch).catch((error: unknown) => {
+        log.warn({ err: error }, "[WA] what a gateway before this one left is not all removed");
+      });
+    }
+    return storage;
   } catch (error) {
     await closeAll();
     throw error;

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { coalesced } from "./coalesce.ts";
 import { readDocument, writeDocument } from "./document.ts";
 import { StorageCorrupt } from "./errors.ts";
+import type { Lease } from "./lease.ts";
 import type { Sealer } from "./sealer.ts";
 
 /** What a restart has to know about a business's session. */
@@ -32,15 +33,21 @@ const NOTHING: StoredState = { stopped: null, since: null, detail: null, paired_
 export async function openState(
   path: string,
   sealer: Sealer,
-  { log, now, notices }: { log: Logger; now: () => number; notices: string[] },
+  {
+    log,
+    now,
+    lease,
+    notices,
+  }: { log: Logger; now: () => number; lease: Lease | undefined; notices: string[] },
 ): Promise<OwnStateFile> {
   let state = NOTHING;
-  const save = coalesced(() => writeDocument(path, state, { sealer, now }));
+  const save = coalesced(() => writeDocument(path, state, { sealer, now, lease }));
   try {
     const stored = await readDocument(path, sealer);
     if (stored) state = { ...NOTHING, ...(stored.value as StoredState) };
-    if (stored?.plain) await writeDocument(path, state, { sealer, now, copy: "same" });
-    else if (stored?.from_copy) await writeDocument(path, state, { sealer, now, copy: "left" });
+    if (stored?.plain) await writeDocument(path, state, { sealer, now, lease, copy: "same" });
+    else if (stored?.from_copy)
+      await writeDocument(path, state, { sealer, now, lease, copy: "left" });
     if (stored?.from_copy) notices.push(`${path} was damaged; what it held before is used`);
   } catch (error) {
     if (!(error instanceof StorageCorrupt)) throw error;
