@@ -31,6 +31,8 @@ test("once the lease is over, nothing goes to WhatsApp: no receipt, no answer, n
   const id = await customer.writes(phone, "אחרי הזמן");
   await before.until(1, ({ connected }) => !connected);
   await before.until(1, ({ attempt }) => attempt > 2);
+  const opened = before.lines.filter(({ msg }) => String(msg).includes("state=open"));
+  expect(opened).toHaveLength(1);
   expect(hearing.events.some((event) => event.event === "message" && event.id === id)).toBe(false);
 
   // Its successor has it from WhatsApp, and from the same pairing.
