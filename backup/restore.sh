@@ -21,8 +21,10 @@ open() {
   rm -rf "$stage"
   say "Checking the file ..."
   open_backup /dev/stdin "$stage"
+  # By what made it: the schema itself may be ahead of its product, after an upgrade that was taken
+  # back, and is then served by it all the same.
   newer=$(jq --raw-output --rawfile known "$HERE/migrations" \
-    '(.migrations - ($known | split("\n"))) | first // empty' "$stage/manifest.json")
+    '(.product_migrations - ($known | split("\n"))) | first // empty' "$stage/manifest.json")
   [ -z "$newer" ] ||
     fail "The backup is of AgentLocator $(manifest "$stage" .version), which is newer than this one ($VERSION): install that one, or a newer one, first."
   [ "$(manifest "$stage" '.postgres | split(".")[0] | tonumber')" -le "$(postgres --version | grep -oE '[0-9]+' | head -n 1)" ] ||
@@ -146,7 +148,6 @@ case $1 in
 open) open "${2:-}" ;;
 has-data) has_data ;;
 prepare) prepare "${2:-}" ;;
-made-at) manifest "$stage" .created_at ;;
 swap) swap ;;
 undo) undo ;;
 finish) finish ;;

@@ -82,8 +82,9 @@ parts='gateway.tar spool.tar database.dump media.tar'
 for part_name in $parts; do describe "$part_name"; done | jq --slurp add >"$stage/parts"
 jq --null-input --argjson format "$FORMAT" --arg version "$VERSION" --arg commit "$GIT_COMMIT" \
   --arg created_at "$created" --arg key_fingerprint "$(key_fingerprint)" \
-  --arg bucket "${S3_BUCKET:-}" --slurpfile facts "$stage/facts" --slurpfile parts "$stage/parts" '
+  --arg bucket "${S3_BUCKET:-}" --rawfile known "$HERE/migrations" --slurpfile facts "$stage/facts" --slurpfile parts "$stage/parts" '
   {product: "agentlocator", $format, $version, $commit, $created_at, $key_fingerprint,
+   product_migrations: ($known | rtrimstr("\n") | split("\n")),
    bucket_not_included: (if $bucket == "" then null else $bucket end)}
   + $facts[0] + {parts: $parts[0]}' >"$stage/manifest.json"
 

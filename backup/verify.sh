@@ -6,6 +6,7 @@ PARTS='gateway.tar spool.tar database.dump media.tar'
 # FILE may be a pipe.
 open_backup() {
   local folder=$2 byte
+  mkdir -p "$folder"
   exec 4<"$1"
   byte=$(dd bs=1 count=1 status=none <&4 | od -An -tx1 | tr -d ' ')
   case $byte in

@@ -1,5 +1,6 @@
 export * from "./appointment.ts";
 export * from "./audit.ts";
+export * from "./backup.ts";
 export * from "./business.ts";
 export * from "./call.ts";
 export * from "./common.ts";

@@ -13,6 +13,7 @@ import {
   createSessionLoader,
   ensureFirstAdmin,
 } from "./features/auth/index.ts";
+import { backupJobs, backupRoutes } from "./features/backups/index.ts";
 import { businessRoutes } from "./features/businesses/index.ts";
 import { createCalls } from "./features/calls/index.ts";
 import { contactRoutes } from "./features/contacts/index.ts";
@@ -52,7 +53,11 @@ const ANSWERS_AT_ONCE = 24;
 const SENDS_AT_ONCE = 8;
 
 /** What is over is removed each night; browsers that were away longer fetch everything anew. */
-const CRONTAB = ["17 3 * * * prune_events", "27 3 * * * prune_sessions"];
+const CRONTAB = [
+  "17 3 * * * prune_events",
+  "27 3 * * * prune_sessions",
+  "*/10 * * * * check_backups",
+];
 
 /** How long calls may go on when no other process serves and somebody waits for the end. */
 const ALONE_MS = 20_000;
@@ -132,6 +137,7 @@ export async function startApp(
     settingsRoutes(),
     userRoutes(auth),
     auditRoutes(),
+    backupRoutes({ env, clock }),
     calls.routes,
     appointmentRoutes(),
     contactRoutes(),
@@ -173,6 +179,7 @@ export async function startApp(
           ...authJobs(auth),
           ...taskJobs({ db, log }),
           ...notificationJobs(auth),
+          ...backupJobs({ db, log, clock, env }),
         },
         crontab: CRONTAB,
       },

@@ -1,6 +1,7 @@
 import { startApp } from "./app.ts";
 import { isDatabaseAway } from "./db/away.ts";
 import { migrate } from "./db/migrate.ts";
+import { afterRestore } from "./features/backups/index.ts";
 import { EnvError, EXIT_CONFIG, parseEnv } from "./platform/env.ts";
 import type { Env } from "./platform/env.ts";
 import { createLog } from "./platform/log.ts";
@@ -11,10 +12,17 @@ const SHUTDOWN_MS = 10_000;
 /** sysexits' EX_TEMPFAIL: starting again a moment later may well work. */
 const EXIT_TRY_AGAIN = 75;
 
-/** `migrate` brings the schema up to date and ends; without it the process also serves. */
-const [role] = process.argv.slice(2);
-if (role !== undefined && role !== "migrate") {
-  process.stderr.write(`Unknown argument: ${role}; there is only "migrate".\n`);
+/**
+ * `migrate` brings the schema up to date and ends; `restored TIME` also makes a database fit that
+ * was restored from a backup of that time. Without either the process serves.
+ */
+const [role, made_at = ""] = process.argv.slice(2);
+const wrong =
+  role === "restored"
+    ? Number.isNaN(Date.parse(made_at))
+    : role !== undefined && role !== "migrate";
+if (wrong) {
+  process.stderr.write('Unknown argument; there are "migrate" and "restored TIME".\n');
   process.exit(EXIT_CONFIG);
 }
 const env = readEnv();
@@ -32,6 +40,10 @@ try {
   await migrate(env.DATABASE_URL);
   if (role === "migrate") {
     log.info("[DB] the schema is up to date");
+    process.exit(0);
+  }
+  if (role === "restored") {
+    await afterRestore(env.DATABASE_URL, made_at, log);
     process.exit(0);
   }
   let ending = false;

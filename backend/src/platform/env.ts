@@ -46,6 +46,7 @@ const Schema = z.object({
   S3_REGION: z.string().default("us-east-1"),
   S3_ACCESS_KEY_ID: optionalSecret,
   S3_SECRET_ACCESS_KEY: optionalSecret,
+  BACKUP_MAX_AGE_HOURS: z.coerce.number().positive().optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   MAIL_FROM: z.string().optional(),
   /** Where the certificate of PUBLIC_BASE_URL can be looked at from here: `host:port`. */

@@ -15,6 +15,10 @@ export interface Figures {
   /** Conversations in which the agent owes an answer and can't give it. */
   unanswered: { chats: number; longest_seconds: number };
   database_bytes: number;
+  /** Since the newest backup that was restored as a test; null without one. */
+  backup_age_seconds: number | null;
+  /** The latest attempt at a backup failed. */
+  backup_failed: boolean;
 }
 
 const QUESTIONS = `
@@ -34,6 +38,10 @@ const QUESTIONS = `
     (select json_build_object('chats', count(*), 'longest_seconds',
         coalesce(extract(epoch from now() - min(answer_failing_since)), 0))
       from threads where answer_failing_since is not null) as unanswered,
+    (select extract(epoch from now() - max(started_at))::float8 from backups
+      where error is null) as backup_age_seconds,
+    coalesce((select error is not null from backups order by id desc limit 1), false)
+      as backup_failed,
     pg_database_size(current_database()) as database_bytes`;
 
 /** @throws when the database does not answer */

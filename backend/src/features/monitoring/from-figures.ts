@@ -67,6 +67,16 @@ export const FROM_FIGURES: FromFigures[] = [
     read: ({ jobs }) => [[jobs.oldest_seconds]],
   },
   {
+    name: "backup_age_seconds",
+    help: "Age of the newest backup that was restored as a test; nothing without one",
+    read: ({ backup_age_seconds: age }) => (age === null ? [] : [[age]]),
+  },
+  {
+    name: "backup_failed",
+    help: "1: the latest attempt at a backup failed",
+    read: ({ backup_failed }) => [[backup_failed ? 1 : 0]],
+  },
+  {
     name: "database_bytes",
     help: "What the database takes of its disk",
     read: ({ database_bytes }) => [[database_bytes]],

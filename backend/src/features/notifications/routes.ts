@@ -2,6 +2,7 @@ import { Id, Notification, page, PageQuery } from "@agentlocator/contract";
 import { z } from "zod";
 import { defineRoute } from "../../http/route.ts";
 import type { Route } from "../../http/route.ts";
+import { agencyNotificationRoutes } from "./agency-routes.ts";
 import { listNotifications, markAllRead, markRead } from "./store.ts";
 
 const access = { business: "notifications.read" } as const;
@@ -40,5 +41,6 @@ export function notificationRoutes(): Route[] {
       status: 204,
       handler: ({ tx }) => markAllRead(tx),
     }),
+    ...agencyNotificationRoutes(),
   ];
 }

@@ -13,6 +13,8 @@ import { createLeases } from "./leases/index.ts";
 import { createMedia } from "./media/index.ts";
 import { createOutbox, createTwilioClient, queueMessage } from "./outbox/index.ts";
 
+export { holdWaiting } from "./outbox/index.ts";
+
 export interface WhatsappDeps {
   env: Env;
   log: Logger;

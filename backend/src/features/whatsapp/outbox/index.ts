@@ -17,6 +17,7 @@ import { sendRoute } from "./send-route.ts";
 import { templateJobs, templateRoutes } from "./templates/index.ts";
 import { twilioCarrier } from "./twilio-carrier.ts";
 
+export { holdWaiting } from "./hold-waiting.ts";
 export { queueMessage, type NewOutgoing } from "./queue.ts";
 export { createTwilioClient } from "./twilio-client.ts";
 

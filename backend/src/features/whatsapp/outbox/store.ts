@@ -45,7 +45,8 @@ export interface OutboxRow extends OutboxState {
   peer_number: string;
 }
 
-function rows(tx: BusinessTx): Knex.QueryBuilder {
+/** Every row with its message and thread; to be narrowed. */
+export function rowsOf(tx: BusinessTx): Knex.QueryBuilder<OutboxRow, OutboxRow[]> {
   const message = [
     "thread_id",
     "author",
@@ -69,7 +70,7 @@ function rows(tx: BusinessTx): Knex.QueryBuilder {
 
 /** What is not settled of a thread, in the order in which it was written; locked. */
 export function unsettled(tx: BusinessTx, thread_id: number): Promise<OutboxRow[]> {
-  return rows(tx)
+  return rowsOf(tx)
     .where("m.thread_id", thread_id)
     .whereNot("o.state", "done")
     .orderBy("o.message_id")
@@ -78,7 +79,7 @@ export function unsettled(tx: BusinessTx, thread_id: number): Promise<OutboxRow[
 
 /** Undefined when the message is not one of ours; locked. */
 export function findRow(tx: BusinessTx, message_id: number): Promise<OutboxRow | undefined> {
-  return rows(tx).where("o.message_id", message_id).forUpdate("o").first();
+  return rowsOf(tx).where("o.message_id", message_id).forUpdate("o").first();
 }
 
 export type MessageChanges = Partial<

@@ -1,0 +1,3 @@
+export { afterRestore } from "./after-restore.ts";
+export { backupJobs } from "./check.ts";
+export { backupRoutes } from "./routes.ts";
