@@ -101,6 +101,7 @@ COPY --chmod=0755 nginx/take-site /usr/local/bin/take-site
 COPY nginx/nginx.conf /site/nginx.conf
 COPY nginx/conf /site/conf
 COPY nginx/templates /site/templates
+COPY nginx/prompts backend/src/features/prompts/assets/fallback_he.mp3 /site/prompts/
 COPY --from=console /app/frontend/dist /site/html
 ENV NGINX_ENVSUBST_OUTPUT_DIR=/tmp/conf.d \
     NGINX_ENVSUBST_FILTER="^(TLS_MODE|PUBLIC_BASE_URL)$"

@@ -174,6 +174,32 @@ describe.skipIf(reason)("the appliance", () => {
     expect(seen).not.toBe("203.0.113.7");
   });
 
+  test("while no backend answers, callers hear a word, and in the end leave a message", async () => {
+    await appliance.must("docker", "compose", "stop", "backend");
+    const webhook = (path: string) => ask(`/webhook/${path}`, "POST", {});
+    const recorded = webhook("handle_recording");
+    const rings = webhook("incoming_call");
+    const cut = await webhook("stream_ended");
+    expect(cut.status).toBe(200);
+    expect(cut.headers["content-type"]).toContain("text/xml");
+    const prompt = /<Play>(.+?)<\/Play>/.exec(cut.first)![1]!;
+    expect((await ask(new URL(prompt).pathname)).headers["content-type"]).toBe("audio/wav");
+    expect(cut.first).toContain(`${appliance.address}/webhook/stream_ended?away=1<`);
+    const waited = await webhook("stream_ended?away=1");
+    for (const { status, first } of [await rings, waited]) {
+      expect(status).toBe(200);
+      expect(first).toContain(`action="${appliance.address}/webhook/handle_recording"`);
+    }
+    expect((await recorded).first).toContain("<Hangup/>");
+    const asked = await ask("/static/tts/fallback_he.mp3");
+    expect([asked.status, asked.headers["content-type"]]).toEqual([200, "audio/mpeg"]);
+    expect((await ask("/api/session")).status).toBe(503);
+
+    const held = webhook("incoming_call");
+    await appliance.must("docker", "compose", "start", "backend");
+    expect((await held).status).toBe(403);
+  }, 120_000);
+
   test("can be installed again; secrets and data stay", async () => {
     const before = await settings();
     const again = await appliance.install("--domain", "localhost");

@@ -27,23 +27,31 @@ export function throwAwayAuthority(hosts: readonly string[]): { ca: Issued; serv
   return { ca, server };
 }
 
+/** A server's certificate that nobody but itself has signed, for a time of its own; ms. */
+export function serverCertificate(host: string, time: { from: number; to: number }): Issued {
+  const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const names = sequence(der(0x82, Buffer.from(host)));
+  const issuer = { name: host, key: pair.privateKey };
+  return issue(host, pair, issuer, [extension("551d11", false, names)], time);
+}
+
 function issue(
   subject: string,
   { publicKey, privateKey }: { publicKey: KeyObject; privateKey: KeyObject },
   issuer: Issuer,
   extensions: Buffer[],
+  { from, to } = { from: Date.now() - 86_400_000, to: Date.now() + 30 * 86_400_000 },
 ): Issued {
   const ecdsa_with_sha256 = sequence(oid("2a8648ce3d040302"));
   const serial = randomBytes(8);
   serial[0]! &= 0x7f;
   serial[7]! |= 1;
-  const now = Date.now();
   const body = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
     der(0x02, Buffer.concat([Buffer.from([0x01]), serial])),
     ecdsa_with_sha256,
     distinguishedName(issuer.name),
-    sequence(time(now - 86_400_000), time(now + 30 * 86_400_000)),
+    sequence(time(from), time(to)),
     distinguishedName(subject),
     publicKey.export({ type: "spki", format: "der" }),
     der(0xa3, sequence(...extensions)),
