@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { collectDefaultMetrics, Histogram, Registry } from "prom-client";
 import { createDatabase } from "./db/database.ts";
 import { startJobs } from "./db/jobs.ts";
+import type { Lane } from "./db/jobs.ts";
 import { createChat } from "./features/agent/index.ts";
 import { appointmentRoutes } from "./features/appointments/index.ts";
 import { auditRoutes } from "./features/audit/index.ts";
@@ -41,7 +42,7 @@ import type { Logger } from "./platform/log.ts";
 import { createMailer } from "./platform/mail.ts";
 import { createPresence } from "./platform/presence.ts";
 import { createSigner } from "./platform/signer.ts";
-import { openSpool } from "./platform/spool.ts";
+import { noSpool, openSpool } from "./platform/spool.ts";
 
 const { version } = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
@@ -64,6 +65,9 @@ const ALONE_MS = 20_000;
 /** Of DRAIN_SECONDS, what is kept for the end after the calls. */
 const ORDERLY_END_MS = 15_000;
 
+/** `server` answers the world; `worker` works off jobs, and tells only how it is. */
+export type Role = "server" | "worker";
+
 export interface App {
   readonly port: number;
   /**
@@ -85,7 +89,9 @@ export async function startApp(
   env: Env,
   log: Logger,
   onFatal: (reason: string) => void = () => undefined,
+  role: Role = "server",
 ): Promise<App> {
+  const serves = role === "server";
   const clock = systemClock;
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
@@ -108,7 +114,8 @@ export async function startApp(
   const passwords = createPasswords();
   const loadSession = createSessionLoader({ db, clock });
   const prompts = createPrompts({ env, log });
-  const spool = await openSpool({ dir: join(env.DATA_DIR, "spool"), log });
+  // One process to a folder, and only webhooks put anything there.
+  const spool = serves ? await openSpool({ dir: join(env.DATA_DIR, "spool"), log }) : noSpool;
   createMonitoring({ registry: metrics, env, log, db, bus, spool });
   const calls = createCalls({ env, log, db, bus, signer, spool, prompts, metrics });
   const whatsapp = createWhatsapp({ env, log, db, clock, signer, spool });
@@ -125,13 +132,14 @@ export async function startApp(
     public_base_url: env.PUBLIC_BASE_URL,
     sessionsEnded: (business_id: number) => announceEvents(bus, business_id),
   };
+  const health = healthRoutes({
+    ...{ db, bus, env, version, metrics },
+    tts: () => prompts.status(),
+    gateways: whatsapp.gateways,
+    accepting: () => accepting,
+  });
   const features = [
-    healthRoutes({
-      ...{ db, bus, env, version, metrics },
-      tts: () => prompts.status(),
-      gateways: whatsapp.gateways,
-      accepting: () => accepting,
-    }),
+    health,
     authRoutes(auth),
     businessRoutes(auth),
     settingsRoutes(),
@@ -149,63 +157,65 @@ export async function startApp(
     events.routes,
     demoRoutes({ control_url: env.DEMO_CONTROL_URL }),
   ].flat();
-  const routes = [...features, ...referenceRoutes(features)];
+  const routes = serves ? [...features, ...referenceRoutes(features)] : health;
   const public_origin = new URL(env.PUBLIC_BASE_URL).origin;
   const router = mount(routes, { db, loadSession, limiter, public_origin });
   const server = createServer({
     log,
     seconds,
     trust_proxy: env.TRUST_PROXY,
-    middleware: [
-      prompts.middleware,
-      router.routes(),
-      router.allowedMethods(),
-      spa(env.FRONTEND_DIST),
-    ],
-    sockets: [calls.socket],
+    middleware: serves
+      ? [prompts.middleware, router.routes(), router.allowedMethods(), spa(env.FRONTEND_DIST)]
+      : [router.routes(), router.allowedMethods()],
+    sockets: serves ? [calls.socket] : [],
   });
 
-  await ensureFirstAdmin(
-    { db, passwords, log, clock },
-    { email: env.ADMIN_EMAIL, password: env.ADMIN_PASSWORD, public_base_url: env.PUBLIC_BASE_URL },
-  );
+  const lanes: Lane[] = [
+    {
+      handlers: {
+        ...calls.jobs,
+        ...eventsJobs({ db }),
+        ...authJobs(auth),
+        ...taskJobs({ db, log }),
+        ...notificationJobs(auth),
+        ...backupJobs({ db, log, clock, env }),
+      },
+      crontab: CRONTAB,
+    },
+    // By themselves: a model or a provider that hangs must not keep a call's watchdog waiting,
+    // nor media that is long in coming the messages.
+    { handlers: whatsapp.jobs, crontab: whatsapp.crontab },
+    { handlers: chat.jobs, concurrency: ANSWERS_AT_ONCE },
+    { handlers: whatsapp.sending, concurrency: SENDS_AT_ONCE },
+  ];
+  const { ADMIN_EMAIL: email, ADMIN_PASSWORD: password, PUBLIC_BASE_URL: public_base_url } = env;
+  if (serves) {
+    const admin = { email, password, public_base_url };
+    await ensureFirstAdmin({ db, passwords, log, clock }, admin);
+  }
   const jobs = await startJobs({
     ...{ url: env.DATABASE_URL, log },
-    lanes: [
-      {
-        handlers: {
-          ...calls.jobs,
-          ...eventsJobs({ db }),
-          ...authJobs(auth),
-          ...taskJobs({ db, log }),
-          ...notificationJobs(auth),
-          ...backupJobs({ db, log, clock, env }),
-        },
-        crontab: CRONTAB,
-      },
-      // By themselves: a model or a provider that hangs must not keep a call's watchdog waiting,
-      // nor media that is long in coming the messages.
-      { handlers: whatsapp.jobs, crontab: whatsapp.crontab },
-      { handlers: chat.jobs, concurrency: ANSWERS_AT_ONCE },
-      { handlers: whatsapp.sending, concurrency: SENDS_AT_ONCE },
-    ],
+    lanes: serves && !env.RUN_JOBS ? [] : lanes,
     onEnded: () => onFatal("the job workers ended"),
   });
-  await calls.start(jobs.lease);
-  await whatsapp.start();
-  spool.start((item) =>
-    item.kind.startsWith("whatsapp") ? whatsapp.handleSpooled(item) : calls.handleSpooled(item),
-  );
+  if (serves) {
+    await calls.start(jobs.lease);
+    await whatsapp.start();
+    spool.start((item) =>
+      item.kind.startsWith("whatsapp") ? whatsapp.handleSpooled(item) : calls.handleSpooled(item),
+    );
+  }
   const port = await server.listen(env.PORT, env.HOST);
-  presence.enter();
-  log.info({ port, version, public_base_url: env.PUBLIC_BASE_URL }, "[HTTP] serving");
+  if (serves) presence.enter();
+  const what = serves ? "[HTTP] serving" : "[JOB] working off jobs";
+  log.info({ port, version, public_base_url }, what);
 
   let closed: Promise<void> | undefined;
   let leaving: Promise<number> | undefined;
   const leave = () =>
     (leaving ??= (async () => {
       accepting = false;
-      const others = env.REDIS_URL !== undefined && (await presence.leave());
+      const others = serves && env.REDIS_URL !== undefined && (await presence.leave());
       if (!others) return ALONE_MS;
       log.info({ calls: calls.active() }, "[HTTP] another process takes over");
       events.endStreams();

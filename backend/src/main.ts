@@ -2,7 +2,7 @@ import { startApp } from "./app.ts";
 import { isDatabaseAway } from "./db/away.ts";
 import { migrate } from "./db/migrate.ts";
 import { afterRestore } from "./features/backups/index.ts";
-import { EnvError, EXIT_CONFIG, parseEnv } from "./platform/env.ts";
+import { APART, EnvError, EXIT_CONFIG, parseEnv } from "./platform/env.ts";
 import type { Env } from "./platform/env.ts";
 import { createLog } from "./platform/log.ts";
 
@@ -14,15 +14,12 @@ const EXIT_TRY_AGAIN = 75;
 
 /**
  * `migrate` brings the schema up to date and ends; `restored TIME` also makes a database fit that
- * was restored from a backup of that time. Without either the process serves.
+ * was restored from a backup of that time. `worker` works off jobs; without any the process serves.
  */
-const [role, made_at = ""] = process.argv.slice(2);
-const wrong =
-  role === "restored"
-    ? Number.isNaN(Date.parse(made_at))
-    : role !== undefined && role !== "migrate";
-if (wrong) {
-  process.stderr.write('Unknown argument; there are "migrate" and "restored TIME".\n');
+const [role = "server", made_at = ""] = process.argv.slice(2);
+const known = ["server", "worker", "migrate"].includes(role);
+if (role === "restored" ? Number.isNaN(Date.parse(made_at)) : !known) {
+  process.stderr.write('Unknown argument; there are "migrate", "restored TIME" and "worker".\n');
   process.exit(EXIT_CONFIG);
 }
 const env = readEnv();
@@ -46,6 +43,7 @@ try {
     await afterRestore(env.DATABASE_URL, made_at, log);
     process.exit(0);
   }
+  const startedAs = role === "worker" ? "worker" : "server";
   let ending = false;
   const end = async (why: string, code = 0) => {
     if (ending) process.exit(1);
@@ -56,7 +54,7 @@ try {
     await app.close();
     process.exit(code);
   };
-  const starting = startApp(env, log, (reason) => void end(reason, 1));
+  const starting = startApp(env, log, (reason) => void end(reason, 1), startedAs);
   const { port } = await starting;
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => void end(signal));
   // Whoever started this process with a channel is gone when the channel is.
@@ -70,7 +68,9 @@ try {
 
 function readEnv(): Env {
   try {
-    return parseEnv(process.env);
+    const parsed = parseEnv(process.env);
+    if (role === "worker" && !parsed.REDIS_URL) throw new EnvError(APART);
+    return parsed;
   } catch (error) {
     if (!(error instanceof EnvError)) throw error;
     process.stderr.write(`The environment is wrong:\n${error.message}\n`);

@@ -68,7 +68,8 @@ const FETCHED_MS = 2000;
  */
 export async function startJobs(options: {
   url: string;
-  lanes: readonly [Lane, ...Lane[]];
+  /** None: this process only proves that it lives, and its jobs are another's. */
+  lanes: readonly Lane[];
   log: Logger;
   /** Told when the workers have ended although nobody asked them to; nothing works off jobs then. */
   onEnded?: () => void;
@@ -108,8 +109,8 @@ export async function startJobs(options: {
         },
       },
     });
-  const [first, ...others] = lanes;
-  const runners = await Promise.all([keepingHouse(first, pool), ...others].map(work));
+  const housed = lanes.map((lane, n) => (n === 0 ? keepingHouse(lane, pool) : lane));
+  const runners = await Promise.all(housed.map(work));
   let stopping = false;
   for (const { promise } of runners) {
     void promise

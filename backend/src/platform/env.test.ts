@@ -97,3 +97,9 @@ test("a bucket needs everything that opens it", () => {
   const env = parseEnv({ ...enough, ...s3, ...keys });
   expect([env.S3_ENDPOINT, env.S3_REGION]).toEqual(["https://s3.example", "us-east-1"]);
 });
+
+test("jobs that run in a process of their own need Redis", () => {
+  expect(wrongNames({ ...enough, RUN_JOBS: "false" })).toEqual(["REDIS_URL"]);
+  const env = parseEnv({ ...enough, RUN_JOBS: "false", REDIS_URL: "redis://redis:6379" });
+  expect(env.RUN_JOBS).toBe(false);
+});

@@ -54,6 +54,8 @@ const Schema = z.object({
     .string()
     .regex(/^[\w.-]+:\d+$/, "must be host:port")
     .optional(),
+  /** false: `main.ts worker` works off the jobs of this process. */
+  RUN_JOBS: z.stringbool().default(true),
   DRAIN_SECONDS: z.coerce.number().int().min(35).max(86_400).default(1800),
   TRUST_PROXY: z.stringbool().default(false),
   FRONTEND_DIST: z.string().default(resolve(import.meta.dirname, "../../../frontend/dist")),
@@ -62,6 +64,9 @@ const Schema = z.object({
   BUILD_TIME: z.string().default("unknown"),
   DEPLOY_ID: z.string().default("local"),
 });
+
+/** What a worker writes is told to the browsers of another process. */
+export const APART = "REDIS_URL: is required when jobs run in a process of their own";
 
 /** All of them, or none. */
 const S3 = ["S3_ENDPOINT", "S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"];
@@ -111,6 +116,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     if (named.has(name)) continue;
     wrong.push(`${name}: ${name in values ? issue.message : "is required"}`);
   }
+  if (parsed.data?.RUN_JOBS === false && !parsed.data.REDIS_URL) wrong.push(APART);
   if (!parsed.success || wrong.length > 0) throw new EnvError(wrong.join("\n"));
   const { data } = parsed;
   return { ...data, PUBLIC_BASE_URL: data.PUBLIC_BASE_URL ?? `http://localhost:${data.PORT}` };

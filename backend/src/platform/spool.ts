@@ -49,6 +49,15 @@ export interface SpoolOptions {
   clock?: Clock;
 }
 
+/** For a process that is told nothing which it would have to keep. */
+export const noSpool: Spool = {
+  put: (kind) => Promise.reject(new Error(`nothing is spooled here, and no ${kind}`)),
+  holds: () => false,
+  size: () => ({ items: 0, bytes: 0 }),
+  start: () => undefined,
+  stop: () => Promise.resolve(),
+};
+
 /**
  * Keeps on the disk what can't go to the database now. One process to a folder; what an earlier
  * process left there, however it ended, comes first.

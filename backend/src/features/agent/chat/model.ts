@@ -43,6 +43,8 @@ export class ModelUnavailable extends Error {
 }
 
 const TIMEOUT_MS = 30_000;
+/** A key comes with a start of the process, whose first look need not wait long for it. */
+const NO_KEY_MS = 60_000;
 /** Thinking included; an answer on WhatsApp is a few lines. */
 const MAX_OUTPUT_TOKENS = 4000;
 
@@ -54,7 +56,10 @@ type Settings = Pick<Env, "OPENAI_API_KEY" | "OPENAI_BASE_URL" | "OPENAI_CHAT_MO
  */
 export function createModel(env: Settings, timeout = TIMEOUT_MS): AskModel {
   const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL, OPENAI_CHAT_MODEL: model } = env;
-  if (!apiKey) return () => Promise.reject(new ModelUnavailable("OPENAI_API_KEY is not set"));
+  if (!apiKey) {
+    const more = { retry_after_ms: NO_KEY_MS };
+    return () => Promise.reject(new ModelUnavailable("OPENAI_API_KEY is not set", more));
+  }
   // The job tries again by itself, later than the library would.
   const client = new OpenAI({ apiKey, baseURL, maxRetries: 0, timeout });
   return async ({ instructions, input, tools, may_call }, signal) => {
