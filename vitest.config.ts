@@ -34,7 +34,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: "unit",
-          include: ["{backend,baileys,frontend,monitoring}/**/*.test.ts"],
+          include: ["{backend,baileys,docs,frontend,monitoring}/**/*.test.ts"],
           exclude: [...elsewhere, ...processes, ...calls],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
