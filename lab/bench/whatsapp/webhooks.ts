@@ -19,6 +19,8 @@ export interface Webhooks {
   /** Request sent → answered, by which the message is committed; ms. */
   latency: Distribution;
   not_204: number;
+  /** Of the backend's processor time, for one message. */
+  cpu_ms: number;
 }
 
 /** Messages of many businesses, as the gateway delivers them, at a steady rate. */
@@ -26,10 +28,12 @@ export async function measureWebhooks(options: {
   businesses: number;
   per_second: number;
   seconds: number;
+  /** On, it looks for a model that there is none of. */
+  agent: boolean;
   data_dir: string;
   log_fd: number;
 }): Promise<Webhooks> {
-  const { businesses, per_second, seconds, data_dir, log_fd } = options;
+  const { businesses, per_second, seconds, agent, data_dir, log_fd } = options;
   const postgres = await startEmbeddedPostgres({ data_dir: join(data_dir, "postgres") });
   const port = await freePort();
   const base = `http://127.0.0.1:${port}`;
@@ -47,8 +51,8 @@ export async function measureWebhooks(options: {
   const backend = await startMeasured({ module: main, env, log_fd, profile_dir: null });
   try {
     const ids = await addBusinesses(base, businesses);
-    // What is measured is storing: without a model the agent would only look for one.
-    await ask(postgres.admin_url, "update settings set ai_enabled_whatsapp = false");
+    await ask(postgres.admin_url, `update settings set ai_enabled_whatsapp = ${agent}`);
+    const before = await backend.sample();
     const latency = new Samples();
     let sent = 0;
     let not_204 = 0;
@@ -72,9 +76,10 @@ export async function measureWebhooks(options: {
       await sleep(1000 / per_second);
     }
     await Promise.all(open);
+    const cpu_ms = ((await backend.sample()).cpu_ms - before.cpu_ms) / sent;
     const counted = await ask(postgres.admin_url, "select count(*)::int as n from messages");
     const { n: stored } = counted[0] as { n: number };
-    return { sent, stored, not_204, latency: latency.distribution() };
+    return { sent, stored, not_204, latency: latency.distribution(), cpu_ms };
   } finally {
     await backend.stop();
     await postgres.stop();
