@@ -50,6 +50,10 @@ const { version } = JSON.parse(
 
 /** Answers that are made at a time; nearly all of that time is spent waiting for the model. */
 const ANSWERS_AT_ONCE = 24;
+/** At most; whoever waits for an answer of the agent's waits for the model anyway. */
+const ANSWERING_CONNECTIONS = 4;
+/** Of everything else, webhooks above all. */
+const CONNECTIONS = 16;
 /** Threads whose messages are given to providers at a time. */
 const SENDS_AT_ONCE = 8;
 
@@ -107,9 +111,10 @@ export async function startApp(
   const limits = { log, name: "limits", patience_ms: 500 };
   const redis = env.REDIS_URL ? connectRedis(env.REDIS_URL, limits) : undefined;
   const limiter = createLimiter({ redis });
-  const db = createDatabase(env.DATABASE_URL, {
-    eventsWritten: (business_id) => announceEvents(bus, business_id),
-  });
+  const announcing = {
+    eventsWritten: (business_id: number) => announceEvents(bus, business_id),
+  };
+  const db = createDatabase(env.DATABASE_URL, { ...announcing, max: CONNECTIONS });
   const signer = createSigner(env.APP_SECRET, clock);
   const passwords = createPasswords();
   const loadSession = createSessionLoader({ db, clock });
@@ -119,7 +124,8 @@ export async function startApp(
   createMonitoring({ registry: metrics, env, log, db, bus, spool });
   const calls = createCalls({ env, log, db, bus, signer, spool, prompts, metrics });
   const whatsapp = createWhatsapp({ env, log, db, clock, signer, spool });
-  const chat = createChat({ env, log, db, clock, ...whatsapp.chat });
+  const chatDb = createDatabase(env.DATABASE_URL, { ...announcing, max: ANSWERING_CONNECTIONS });
+  const chat = createChat({ env, log, db: chatDb, clock, ...whatsapp.chat });
   const events = createEvents({ db, bus, log, loadSession });
 
   let accepting = true;
@@ -237,7 +243,7 @@ export async function startApp(
       await closed;
       await bus.close();
       redis?.disconnect();
-      await db.close();
+      await Promise.all([db.close(), chatDb.close()]);
       log.info("[HTTP] ended in order");
     },
   };
