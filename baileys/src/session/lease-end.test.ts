@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { WhatsAppSim } from "../../../lab/sim/whatsapp/index.ts";
 import { Hearing, pair, runGateway } from "../../test/running-gateway.ts";
 import { openBusiness } from "../storage/index.ts";
+import { guardSocket } from "./socket.ts";
+import type { Sock } from "./socket.ts";
 
 test("once the lease is over, nothing goes to WhatsApp: no receipt, no answer, no login", async () => {
   const wa = await new WhatsAppSim().start();
@@ -44,4 +46,18 @@ test("once the lease is over, nothing goes to WhatsApp: no receipt, no answer, n
   stops.unshift(() => after.stop());
   expect(await hearing.message(id)).toMatchObject({ text: "אחרי הזמן" });
   expect(wa.violations).toEqual([]);
+});
+
+test("a process that slept in the middle of a login does not go on with it", () => {
+  const raw = { send: vi.fn(), terminate: vi.fn() };
+  const { send } = raw;
+  let mine = true;
+  guardSocket({ ws: { socket: raw } } as unknown as Sock, () => mine);
+  raw.send("hello");
+  mine = false;
+  const done = vi.fn();
+  raw.send("who I am", done);
+  expect(send.mock.calls.map(([bytes]) => bytes)).toEqual(["hello"]);
+  expect(raw.terminate).toHaveBeenCalledOnce();
+  expect(done).toHaveBeenCalledWith(expect.any(Error));
 });
