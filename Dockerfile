@@ -97,6 +97,7 @@ RUN openssl version \
  && install -d -o nginx -g nginx -m 0755 /challenge
 COPY --chmod=0755 nginx/site.sh /docker-entrypoint.d/04-site.sh
 COPY --chmod=0755 nginx/certificate.sh /docker-entrypoint.d/05-certificate.sh
+COPY --chmod=0755 nginx/real-ip.sh /docker-entrypoint.d/06-real-ip.sh
 COPY --chmod=0755 nginx/take-site /usr/local/bin/take-site
 COPY nginx/nginx.conf /site/nginx.conf
 COPY nginx/conf /site/conf

@@ -49,7 +49,7 @@ function secretFrom(source: NodeJS.ProcessEnv, name: string): string | undefined
   }
   if (!file) return direct || undefined;
   try {
-    return readFileSync(file, "utf8").trim();
+    return readFileSync(file, "utf8").trim() || undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new GatewayEnvError(`${name}_FILE: can't be read (${code})`);

@@ -98,7 +98,8 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
       values[name] = direct;
     } else if (file !== undefined) {
       try {
-        values[name] = readFileSync(file, "utf8").replace(/\r?\n$/, "");
+        const value = readFileSync(file, "utf8").replace(/\r?\n$/, "");
+        if (value !== "") values[name] = value;
       } catch (error) {
         const code = (error as NodeJS.ErrnoException).code ?? "error";
         wrong.push(`${name}_FILE: can't be read (${code})`);
