@@ -29,3 +29,10 @@ test("the client's version is taken apart", () => {
   expect(parseGatewayEnv({ WA_VERSION: "2.3000.77" }).WA_VERSION).toEqual([2, 3000, 77]);
   expect(() => parseGatewayEnv({ WA_VERSION: "latest" })).toThrow(/^WA_VERSION: /);
 });
+
+test("one of several gateways has to be able to ask for its leases", () => {
+  const lonely = { GATEWAY_URL: "http://here:3000", BAILEYS_WEBHOOK_SECRET: "x" };
+  expect(() => parseGatewayEnv(lonely)).toThrow(/^BAILEYS_WEBHOOK_TARGET: is required/);
+  const target = { BAILEYS_WEBHOOK_TARGET: "http://backend:8080/webhook/whatsapp/baileys" };
+  expect(parseGatewayEnv({ ...lonely, ...target }).GATEWAY_URL).toBe("http://here:3000");
+});

@@ -67,6 +67,12 @@ test("a file that can't be read is named", () => {
   ]);
 });
 
+test("a file without anything in it counts as unset", () => {
+  const nothing = { OPENAI_API_KEY_FILE: secretFile("\n"), REDIS_URL_FILE: secretFile("") };
+  const env = parseEnv({ ...enough, ...nothing });
+  expect([env.OPENAI_API_KEY, env.REDIS_URL]).toEqual([undefined, undefined]);
+});
+
 test("empty values count as unset; addresses lose their trailing slash", () => {
   const env = parseEnv({ ...enough, REDIS_URL: "", PUBLIC_BASE_URL: "https://a.example/" });
   expect(env.REDIS_URL).toBeUndefined();

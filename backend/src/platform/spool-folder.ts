@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rename, unlink } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { z } from "zod";
@@ -33,7 +33,19 @@ export interface SpoolEntry {
   written: boolean;
 }
 
-/** Items as files, their names in the order in which they were made. */
+/** No write takes so long: its writer is gone. Milliseconds. */
+const LEFT_BEHIND_MS = 60 * 60_000;
+
+const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === "ENOENT";
+/** Another process that has this folder too did it before us. */
+const unlessMissing = (error: unknown) => {
+  if (!isMissing(error)) throw error;
+};
+
+/**
+ * Items as files, their names in the order in which they were made. Replicas may share a folder:
+ * each works on what it put and on what was there when it began.
+ */
 export async function openFolder({ dir, log, clock }: { dir: string; log: Logger; clock: Clock }) {
   const aside = join(dir, "aside");
   await mkdir(aside, { recursive: true, mode: 0o700 });
@@ -42,7 +54,11 @@ export async function openFolder({ dir, log, clock }: { dir: string; log: Logger
 
   const names = (await readdir(dir)).toSorted();
   // Their writers were killed before the item was promised to anybody.
-  for (const name of names.filter((n) => n.endsWith(".tmp"))) await unlink(join(dir, name));
+  for (const name of names.filter((n) => n.endsWith(".tmp"))) {
+    const path = join(dir, name);
+    const age_ms = Date.now() - ((await stat(path).catch(unlessMissing))?.mtimeMs ?? Date.now());
+    if (age_ms > LEFT_BEHIND_MS) await unlink(path).catch(unlessMissing);
+  }
   for (const name of names.filter((n) => n.endsWith(".json"))) {
     const id = name.slice(0, -".json".length);
     const item = await read({ id });
@@ -68,6 +84,7 @@ export async function openFolder({ dir, log, clock }: { dir: string; log: Logger
       if (item.id !== entry.id) throw new Error("its name and its content differ");
       return item;
     } catch (error) {
+      if (isMissing(error)) return void forget(entry);
       if ((error as NodeJS.ErrnoException).code) throw error;
       log.error({ err: error, id: entry.id }, "[SPOOL] unreadable item set aside");
       await setAside(entry);
@@ -81,7 +98,7 @@ export async function openFolder({ dir, log, clock }: { dir: string; log: Logger
   }
 
   async function setAside(entry: { id: string }): Promise<void> {
-    await rename(pathOf(entry.id), join(aside, `${entry.id}.json`));
+    await rename(pathOf(entry.id), join(aside, `${entry.id}.json`)).catch(unlessMissing);
     forget(entry);
   }
 
@@ -104,10 +121,10 @@ export async function openFolder({ dir, log, clock }: { dir: string; log: Logger
         throw error;
       }
     },
-    /** The item, or undefined when its file was unreadable and has been set aside. */
+    /** The item; undefined when its file was unreadable and is set aside, or is gone. */
     read,
     async remove(entry: SpoolEntry): Promise<void> {
-      await unlink(pathOf(entry.id));
+      await unlink(pathOf(entry.id)).catch(unlessMissing);
       forget(entry);
     },
     setAside,

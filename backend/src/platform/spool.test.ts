@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -55,6 +55,23 @@ describe("spool", () => {
     ]);
     expect(spool.holds("CA1")).toBe(false);
     expect(await files()).toEqual([]);
+  });
+
+  it("is shared by replicas: what one has done is gone for the other, and disturbs nobody", async () => {
+    const first = await open();
+    await first.put("call_status", "CA1", { n: 1 });
+    const writing = join(dir, "000000000000001-000000-0badcafe.json.of-the-first.tmp");
+    await writeFile(writing, "half");
+    const second = await open();
+    expect(await files()).toContain(basename(writing));
+    const seen: unknown[] = [];
+    first.start(async ({ payload }) => void seen.push(payload));
+    await empty(first);
+    second.start(async ({ payload }) => void seen.push(payload));
+    await second.put("call_status", "CA1", { n: 2 });
+    await empty(second);
+    expect(seen).toEqual([{ n: 1 }, { n: 2 }]);
+    expect(logged.join("")).not.toContain("can't work");
   });
 
   it("keeps the order of parallel puts", async () => {

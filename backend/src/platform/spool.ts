@@ -59,8 +59,8 @@ export const noSpool: Spool = {
 };
 
 /**
- * Keeps on the disk what can't go to the database now. One process to a folder; what an earlier
- * process left there, however it ended, comes first.
+ * Keeps on the disk what can't go to the database now. What an earlier process left there, however
+ * it ended, comes first; replicas that begin together may each hand it over.
  */
 export async function openSpool({
   dir,

@@ -31,7 +31,7 @@ export function createPost(options: { target: string; secret: string; timeout_ms
       await response.body?.cancel();
       return judge(response.status, response.ok);
     } catch (error) {
-      return { kind: "failed", why: reason(error as Error) };
+      return { kind: "failed", why: whyNoAnswer(error as Error) };
     }
   };
 }
@@ -47,7 +47,7 @@ function judge(status: number, ok: boolean): Outcome {
 }
 
 /** fetch says "fetch failed"; the cause has the reason. */
-function reason(error: Error): string {
+export function whyNoAnswer(error: Error): string {
   if (error.name === "TimeoutError") return "the backend did not answer in time";
   const { code, message } = (error.cause ?? error) as NodeJS.ErrnoException;
   return `the backend can't be reached (${code ?? message})`;

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { GatewayLeases } from "@agentlocator/contract";
 import type { GatewayLeasesAsked } from "@agentlocator/contract";
+import { whyNoAnswer } from "../delivery/post.ts";
 
 export type AskLeases = (
   asked: Partial<GatewayLeasesAsked>,
@@ -27,6 +28,8 @@ export function createAskLeases(options: {
       body,
       redirect: "manual",
       signal: AbortSignal.timeout(timeout_ms),
+    }).catch((error: Error) => {
+      throw new Error(whyNoAnswer(error), { cause: error });
     });
     if (response.ok) return GatewayLeases.parse(await response.json());
     await response.body?.cancel();
