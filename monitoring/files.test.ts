@@ -95,6 +95,17 @@ test("the parser takes PromQL and nothing else", () => {
   }
 });
 
+test("Prometheus is given rules that there are, and each job once", () => {
+  const { rule_files, scrape_configs } = parse(read("prometheus.yml")) as {
+    rule_files: string[];
+    scrape_configs: { job_name: string }[];
+  };
+  expect(rule_files).toEqual(["alerts.yml"]);
+  const jobs = scrape_configs.map(({ job_name }) => job_name);
+  expect(jobs.toSorted()).toEqual(["backend", "gateway", "prometheus", "worker"]);
+  expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
+});
+
 test("every alert and every panel asks for what there is", () => {
   const missing = expressions.flatMap(([name, expr]) => {
     const asked = metricsIn(expr);
