@@ -2,7 +2,8 @@ import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import pg from "pg";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { cuttable } from "../../../lab/e2e/cuttable.ts";
 import { createTestDb } from "../../test/database.ts";
 import type { TestDb } from "../../test/database.ts";
@@ -35,6 +36,16 @@ afterEach(async () => {
   await db.close();
   await testDb.drop();
 });
+
+async function pgAsk(sql: string) {
+  const client = new pg.Client({ connectionString: testDb.url });
+  await client.connect();
+  try {
+    return await client.query<{ seconds: number }>(sql);
+  } finally {
+    await client.end();
+  }
+}
 
 function startWorker(mode: "hang" | "work" | "wait", url = testDb.url) {
   const child = fork(fixture, [url, mode], {
@@ -127,4 +138,16 @@ test("a job is the business's whose transaction made it, whatever its payload sa
   const worker = startWorker("work");
   await worker.hears((said) => said.done === "mine");
   expect(await notes()).toEqual(["mine"]);
+});
+
+test("a job for soon is not put off by a clock that is an hour ahead", async () => {
+  const now = vi.spyOn(Date, "now").mockReturnValue(Date.now() + 3_600_000);
+  const run_at = new Date(Date.now() + 1000);
+  await db.inBusiness(business_id, (tx) => tx.enqueue("note", { text: "soon" }, { run_at }));
+  now.mockRestore();
+  const { rows } = await pgAsk(
+    "select extract(epoch from run_at - now())::float as seconds from graphile_worker.jobs",
+  );
+  expect(rows[0]!.seconds).toBeGreaterThan(-30);
+  expect(rows[0]!.seconds).toBeLessThan(2);
 });

@@ -12,6 +12,7 @@ export interface JobOptions {
   queue?: string;
   /** A pending job of the same key is replaced instead of doubled. */
   key?: string;
+  /** By this process's clock; how far it is from now is what counts. */
   run_at?: Date;
   max_attempts?: number;
 }
@@ -22,6 +23,9 @@ export type JobHandlers = Record<
   (payload: { business_id: number } & Record<string, unknown>, helpers: JobHelpers) => Promise<void>
 >;
 
+/** Clocks differ between machines, and jump: a job planned for soon must not wait for hours. */
+const WHEN = "clock_timestamp() + ?::double precision * interval '1 millisecond'";
+
 /** Adds a job inside `trx`. The database stamps the transaction's business over the payload's. */
 export async function addJob(
   trx: Knex.Transaction,
@@ -29,11 +33,12 @@ export async function addJob(
   payload: object,
   options: JobOptions = {},
 ): Promise<void> {
-  await trx.raw("select enqueue(?, ?::json, ?, ?::timestamptz, ?, ?)", [
+  const { run_at } = options;
+  await trx.raw(`select enqueue(?, ?::json, ?, ${WHEN}, ?, ?)`, [
     task,
     JSON.stringify(payload),
     options.queue ?? null,
-    options.run_at?.toISOString() ?? null,
+    run_at === undefined ? null : run_at.getTime() - Date.now(),
     options.max_attempts ?? null,
     options.key ?? null,
   ] as Knex.RawBinding[]);

@@ -24,3 +24,12 @@ test("waiting takes nothing", () => {
   for (let n = 0; n < 5; n++) pace.take("a", 1);
   expect(pace.take("b", 1)).toBe(0);
 });
+
+test("a clock that is put back by an hour holds nothing back", () => {
+  const pace = createPace(rates);
+  const ahead = 3_600_000;
+  pace.take("a", ahead);
+  expect(pace.take("a", 0)).toBe(0);
+  expect(pace.take("a", 0)).toBe(1000);
+  expect(pace.take("a", 1000)).toBe(0);
+});

@@ -10,7 +10,9 @@ export function createBucket({ burst, every_ms }: Rate) {
   let tokens = burst;
   let at: number | undefined;
   const refill = (now: number) => {
-    tokens = Math.min(burst, tokens + (now - (at ?? now)) / every_ms);
+    // A clock that was put back would take away more than anybody used.
+    const passed = Math.max(0, now - (at ?? now));
+    tokens = Math.min(burst, tokens + passed / every_ms);
     at = now;
   };
   return {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { SimCall } from "./call.ts";
 import type { Document } from "./follower.ts";
 import type { MessagesApi } from "./messages-api.ts";
-import type { Recordings } from "./recordings.ts";
+import type { Recording, Recordings } from "./recordings.ts";
 import { notFound, Refusal, type Answer, type Form } from "./refusal.ts";
 
 /**
@@ -103,10 +103,13 @@ export class RestApi {
     const base = `/2010-04-01/Accounts/${this.#options.account_sid}`;
     const route = path.startsWith(`${base}/`) ? `${method} ${path.slice(base.length)}` : "";
     if (route === "POST /Calls.json") return this.#createCall(form);
+    if (route === "GET /Calls.json") return this.#listCalls(query);
     const message = messages.answer(route, query, form);
     if (message) return message;
     const call = /^(GET|POST) \/Calls\/(CA[0-9a-f]{32})\.json$/.exec(route);
     if (call) return this.#call(call[2] ?? "", method === "POST" ? form : null);
+    const left = /^GET \/Calls\/(CA[0-9a-f]{32})\/Recordings\.json$/.exec(route);
+    if (left) return this.#recordingsOf(left[1] ?? "");
     const recording = /^(GET|DELETE) \/Recordings\/(RE[0-9a-f]{32})(\.json|\.wav|\.mp3)?$/.exec(
       route,
     );
@@ -134,6 +137,22 @@ export class RestApi {
     return { status: 200, json: callResource(call, this.#options.account_sid) };
   }
 
+  #listCalls(query: URLSearchParams): Answer {
+    const { calls, account_sid } = this.#options;
+    const after = Date.parse(query.get("StartTime>") ?? "") || 0;
+    const found = [...calls.values()].filter(({ placed_at }) => placed_at.getTime() >= after);
+    const json = { calls: found.map((call) => callResource(call, account_sid)) };
+    return { status: 200, json: { ...json, next_page_uri: null } };
+  }
+
+  #recordingsOf(call_sid: string): Answer {
+    const all = [...this.#options.recordings.all.values()];
+    const recordings = all
+      .filter((one) => one.call_sid === call_sid)
+      .map((one) => recordingResource(one, this.#options.account_sid));
+    return { status: 200, json: { recordings, next_page_uri: null } };
+  }
+
   #createCall(form: Form): Answer {
     const params = this.#parse(callCreate, form, "-");
     const call = this.#options.place(
@@ -151,9 +170,7 @@ export class RestApi {
       return { status: 204, json: null };
     }
     if (extension !== ".json") return { status: 200, file: recordings.file(recording, extension) };
-    const { call_sid, duration_seconds } = recording;
-    const json = { sid, account_sid, call_sid, duration: String(duration_seconds) };
-    return { status: 200, json: { ...json, status: "completed", channels: 1 } };
+    return { status: 200, json: recordingResource(recording, account_sid) };
   }
 
   #parse<T>(schema: z.ZodType<T>, form: Form, call_sid: string): T {
@@ -166,10 +183,21 @@ export class RestApi {
 }
 
 function callResource(call: SimCall, account_sid: string): Record<string, unknown> {
-  const { sid, to, from, status, placed_at } = call;
+  const { sid, to, from, status, placed_at, started_at } = call;
   const start_time = placed_at.toUTCString();
   const resource = { sid, account_sid, to, from, status, start_time, direction: "inbound" };
-  return { ...resource, api_version: "2010-04-01", end_time: null, duration: null };
+  const end = call.events.find(({ type }) => type === "ended");
+  const ms = end ? end.at - started_at : 0;
+  const ended = {
+    end_time: end ? new Date(placed_at.getTime() + ms).toUTCString() : null,
+    duration: end ? String(Math.ceil(ms / 1000)) : null,
+  };
+  return { ...resource, ...ended, api_version: "2010-04-01" };
+}
+
+function recordingResource({ sid, call_sid, duration_seconds }: Recording, account_sid: string) {
+  const fields = { sid, account_sid, call_sid, duration: String(duration_seconds) };
+  return { ...fields, status: "completed", channels: 1 };
 }
 
 function formOf(body: string): Form {

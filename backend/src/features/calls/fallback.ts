@@ -4,6 +4,7 @@ import { loadSettings } from "../settings/index.ts";
 import { notify } from "../notifications/index.ts";
 import { createTask } from "../tasks/index.ts";
 import { noticesIn } from "./notices.ts";
+import { settleLater } from "./settle-later.ts";
 import { claimFallback } from "./store.ts";
 
 /** The task of a call that the agent could not serve; a recording is added to the same task. */
@@ -53,6 +54,7 @@ export async function sendToFallback(
     alert: true,
   };
   await notify(tx, news, log);
+  await settleLater(tx, call_sid);
   if (redirect) {
     await tx.enqueue(
       "call.redirect",

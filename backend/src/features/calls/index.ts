@@ -16,6 +16,7 @@ import { createCallMetrics } from "./metrics.ts";
 import { recordingJobs, recordingRoutes } from "./recordings/index.ts";
 import { storeRecording, storeStatus } from "./reports.ts";
 import { callRoutes } from "./routes.ts";
+import { lookForMissedCalls, settleJobs } from "./settle.ts";
 import { createTwilioRest } from "./twilio-rest.ts";
 import { createTwiml } from "./twiml.ts";
 import { openAiRealtime, systemClock } from "./voice/index.ts";
@@ -83,6 +84,7 @@ export function createCalls(deps: Deps) {
     ],
     jobs: {
       ...watchdogJobs({ db, log, rest, twiml }),
+      ...settleJobs({ db, log, rest }),
       ...recordingJobs({ db, env, log }),
     },
     socket: host.socket,
@@ -99,6 +101,7 @@ export function createCalls(deps: Deps) {
     async start(lease: number): Promise<void> {
       host.start(lease);
       await scheduleSweep(db);
+      await lookForMissedCalls(db);
     },
     active: host.activeTotal,
     drain: host.drain,

@@ -164,6 +164,7 @@ export async function reportEnd(
   call_sid: string,
   status: CallStatus,
   duration_seconds: number | null,
+  ended_at: Date | null = null,
 ): Promise<void> {
   await tx
     .trx("calls")
@@ -173,7 +174,9 @@ export async function reportEnd(
         status,
       ]),
       end_reason: tx.trx.raw("coalesce(end_reason, 'caller_hung_up')"),
-      ended_at: tx.trx.raw("coalesce(ended_at, now())"),
+      ended_at: tx.trx.raw("coalesce(ended_at, ?::timestamptz, now())", [
+        ended_at?.toISOString() ?? null,
+      ] as never),
       ...(duration_seconds !== null && { duration_seconds }),
     });
   tx.emit("call", { call_sid });

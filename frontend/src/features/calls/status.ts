@@ -25,6 +25,7 @@ const KNOWN_REASONS = [
   "stream_never_started",
   "too_many_calls",
   "transfer_unanswered",
+  "unreachable",
 ];
 
 /** i18n key that says in plain words why the agent could not serve the call. */
