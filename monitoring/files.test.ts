@@ -106,6 +106,27 @@ test("Prometheus is given rules that there are, and each job once", () => {
   expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
 });
 
+test("the profile's services are off by default, unpublished, hardened and limited", () => {
+  const { services } = parse(read("../docker-compose.yml"), { merge: true }) as {
+    services: Record<string, Record<string, unknown>>;
+  };
+  const ours = Object.keys(services).filter((name) =>
+    (services[name]!.profiles as string[] | undefined)?.includes("monitoring"),
+  );
+  expect(ours).toEqual(["prometheus", "grafana"]);
+  for (const name of ours) {
+    const { image, ports, mem_limit, pids_limit, read_only, cap_drop } = services[name]!;
+    expect({ ports, read_only, cap_drop }).toEqual({
+      ports: undefined,
+      read_only: true,
+      cap_drop: ["ALL"],
+    });
+    expect(mem_limit && pids_limit, name).toBeTruthy();
+    const [, setting, tag] = /^\$\{(\w+_IMAGE):-(\S+)\}$/.exec(image as string)!;
+    expect(read("../.env.example")).toContain(`\n${setting}=${tag}\n`);
+  }
+});
+
 test("every alert and every panel asks for what there is", () => {
   const missing = expressions.flatMap(([name, expr]) => {
     const asked = metricsIn(expr);
