@@ -12,6 +12,7 @@ import { gatewayLeases } from "./20261120_1450_gateway_leases.ts";
 import { schemaFloor } from "./20261120_1520_schema_floor.ts";
 import { alertMails } from "./20261120_1530_alert_mails.ts";
 import { backups } from "./20261120_1530_backups.ts";
+import { ownNumber } from "./20261120_1600_own_number.ts";
 
 const list: Record<string, Knex.Migration> = {
   "20261120_1000_foundation": foundation,
@@ -27,6 +28,7 @@ const list: Record<string, Knex.Migration> = {
   "20261120_1520_schema_floor": schemaFloor,
   "20261120_1530_alert_mails": alertMails,
   "20261120_1530_backups": backups,
+  "20261120_1600_own_number": ownNumber,
 };
 
 /** Named without extension and imported statically, so a name means the same however it is run. */

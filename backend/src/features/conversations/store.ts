@@ -108,6 +108,8 @@ export type NewMessage = Pick<
     created_at?: Date;
     /** Where the gateway marks it as read. */
     remote_jid?: string | null;
+    /** Which of the business's numbers it came to. */
+    to_number?: string | null;
     /** It needs no answer of the agent's. */
     handled_at?: Date | null;
   };
@@ -115,8 +117,9 @@ export type NewMessage = Pick<
 const INSERT_MESSAGE = `
   with stored as (
     insert into messages (business_id, thread_id, direction, author, message_type, text, media_url,
-      provider, provider_msg_id, status, reply_to_id, remote_jid, handled_at, created_at)
-    values (?, ?, ?, ?, coalesce(?, 'text'), ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, now()))
+      provider, provider_msg_id, status, reply_to_id, remote_jid, to_number, handled_at,
+      created_at)
+    values (?, ?, ?, ?, coalesce(?, 'text'), ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, now()))
     on conflict (business_id, provider, provider_msg_id) do nothing
     returning ${MESSAGE_COLUMNS.join(", ")}
   ), touched as (
@@ -139,11 +142,12 @@ const INSERT_MESSAGE = `
  */
 export async function insertMessage(tx: BusinessTx, message: NewMessage): Promise<Message | null> {
   const { message_type = null, media_url = null, provider_msg_id = null } = message;
-  const { reply_to_id = null, remote_jid = null, handled_at = null, created_at = null } = message;
+  const { reply_to_id = null, remote_jid = null, to_number = null } = message;
+  const { handled_at = null, created_at = null } = message;
   const values = [
     ...[tx.business_id, message.thread_id, message.direction, message.author, message_type],
     ...[message.text, media_url, message.provider, provider_msg_id, message.status],
-    ...[reply_to_id, remote_jid, handled_at, created_at],
+    ...[reply_to_id, remote_jid, to_number, handled_at, created_at],
   ];
   const { rows } = await tx.trx
     .raw<{ rows: Message[] }>(INSERT_MESSAGE, values as Knex.RawBinding[])

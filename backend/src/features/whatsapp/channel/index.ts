@@ -13,7 +13,7 @@ export { createFleet } from "./fleet.ts";
 export { createGatewayClient } from "./gateway-client.ts";
 export type { GatewayClient, GatewayMediaBytes, GatewaySendState } from "./gateway-client.ts";
 export { GatewayRefused, GatewayUnreachable } from "./gateway-errors.ts";
-export { twilioSender } from "./status.ts";
+export { twilioSenders } from "./status.ts";
 export type { ProviderHealth } from "./status.ts";
 
 /** The business's WhatsApp channel: its state, its incidents, and the page where it is connected. */

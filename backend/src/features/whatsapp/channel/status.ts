@@ -63,16 +63,49 @@ export function baileysHealth(known: Channel | undefined): ProviderHealth["baile
   return stands(known) ? "open" : "down";
 }
 
+type SenderEnv = Pick<Env, "TWILIO_ACCOUNT_SID" | "TWILIO_AUTH_TOKEN" | "TWILIO_WA_FROM">;
+
+interface Numbers {
+  whatsapp_number: string | null;
+  phone_number: string | null;
+}
+
 /** The number that Twilio sends the business's messages from: its own, or the appliance's. */
-export async function twilioSender(
+export async function twilioSender(tx: BusinessTx, env: SenderEnv): Promise<string | null> {
+  return usualSenders(await numbersOf(tx), env)[0] ?? null;
+}
+
+/**
+ * All numbers at Twilio that this customer may know the business by: those they wrote to, the last
+ * one first, and then the usual ones.
+ */
+export async function twilioSenders(
   tx: BusinessTx,
-  env: Pick<Env, "TWILIO_ACCOUNT_SID" | "TWILIO_AUTH_TOKEN" | "TWILIO_WA_FROM">,
-): Promise<string | null> {
-  if (!env.TWILIO_ACCOUNT_SID || !env.TWILIO_AUTH_TOKEN) return null;
-  const { whatsapp_number } = await tx
-    .trx("businesses")
-    .where("id", tx.business_id)
-    .first<{ whatsapp_number: string | null }>("whatsapp_number");
+  env: SenderEnv,
+  thread_id: number,
+): Promise<string[]> {
+  const numbers = await numbersOf(tx);
+  const usual = usualSenders(numbers, env);
+  if (usual.length === 0 && numbers.phone_number === null) return [];
+  const written_to: string[] = await tx
+    .trx("messages")
+    .where({ thread_id, provider: "twilio", direction: "in" })
+    // Not one that the business has given up since.
+    .whereIn("to_number", [...usual, numbers.phone_number ?? ""])
+    .groupBy("to_number")
+    .orderByRaw("max(created_at) desc, max(id) desc")
+    .pluck("to_number");
+  return [...new Set([...written_to, ...usual])];
+}
+
+async function numbersOf(tx: BusinessTx): Promise<Numbers> {
+  const { business_id, trx } = tx;
+  return trx("businesses").where("id", business_id).first("whatsapp_number", "phone_number");
+}
+
+function usualSenders({ whatsapp_number }: Numbers, env: SenderEnv): string[] {
+  if (!env.TWILIO_ACCOUNT_SID || !env.TWILIO_AUTH_TOKEN) return [];
   const { TWILIO_WA_FROM: common = "" } = env;
-  return whatsapp_number ?? normalisePhone(common) ?? (common || null);
+  const usual = [whatsapp_number, normalisePhone(common) ?? (common || null)];
+  return usual.filter((number) => number !== null);
 }

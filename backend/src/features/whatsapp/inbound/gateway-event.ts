@@ -125,6 +125,7 @@ function readMessage(payload: object, raw: string, now: number): GatewayTold {
       provider: "baileys",
       provider_msg_id: (given.id || given.provider_msg_id || idOf(raw)).slice(0, 200),
       from_me: given.from_me,
+      to_number: null,
       ...person,
       remote_jid: given.remote_jid,
       name: given.push_name,

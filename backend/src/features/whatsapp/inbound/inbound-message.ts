@@ -22,6 +22,8 @@ export interface InboundMessage {
   from_me: boolean;
   /** The customer's number as it was written; null when only the LID is known. */
   number: string | null;
+  /** Which of the business's numbers it came to, E.164; null when that goes without saying. */
+  to_number: string | null;
   /** `…@lid` */
   lid: string | null;
   /** Where the gateway marks it as read. */

@@ -57,6 +57,7 @@ export async function storeMessage(
     provider_msg_id,
     reply_to_id: await idOf(tx, message, message.reply_to),
     remote_jid: message.remote_jid,
+    to_number: message.to_number,
     handled_at: looks && !asks ? now : null,
     created_at: at,
   };

@@ -1,4 +1,5 @@
 import type { TwilioParams } from "../../../http/twilio-signature.ts";
+import { normalisePhone } from "../../../platform/phone.ts";
 import { kindOf } from "./gateway-event.ts";
 import type { InboundMedia, InboundMessage, MessageType, Receipt } from "./inbound-message.ts";
 import { placeText } from "./place.ts";
@@ -20,6 +21,7 @@ export function readTwilioMessage(params: TwilioParams): InboundMessage | null {
     provider: "twilio",
     provider_msg_id: sid,
     from_me: false,
+    to_number: normalisePhone(params.To ?? ""),
     number: params.From || params.WaId || null,
     lid: null,
     remote_jid: null,

@@ -14,8 +14,8 @@ export interface Outgoing {
   template: { content_sid: string; variables: Record<string, string> } | null;
   /** The provider's id of the message that this one answers. */
   reply_to: string | null;
-  /** Twilio's number of the business. */
-  from: string | null;
+  /** The business's numbers at Twilio, the one that it is to go from first. */
+  senders: string[];
   may_write_first: boolean;
   /** When the latest attempt began; milliseconds since the epoch. */
   attempt_at: number;

@@ -5,7 +5,7 @@ import type { Env } from "../../../platform/env.ts";
 import { createGuardedFetch } from "../../../platform/guarded-fetch.ts";
 import type { Logger } from "../../../platform/log.ts";
 import { loadSettings } from "../../settings/index.ts";
-import { twilioSender, type GatewayClient, type ProviderHealth } from "../channel/index.ts";
+import { twilioSenders, type GatewayClient, type ProviderHealth } from "../channel/index.ts";
 import { twilioErrorWords } from "../inbound/index.ts";
 import type { KeepUpload } from "../media/uploads.ts";
 import { baileysCarrier } from "./baileys-carrier.ts";
@@ -65,7 +65,7 @@ export function createOutbox(deps: OutboxDeps) {
     }),
   };
   const outgoing = {
-    twilioSender: (tx: BusinessTx) => twilioSender(tx, env),
+    twilioSenders: (tx: BusinessTx, thread_id: number) => twilioSenders(tx, env, thread_id),
     linkToMedia: (business_id: number, media_id: number) =>
       base + deps.linkToMedia(business_id, media_id),
   };

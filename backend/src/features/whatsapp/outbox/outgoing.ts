@@ -5,8 +5,8 @@ import type { Provider } from "./policy.ts";
 import { gatewayKey, type OutboxRow } from "./store.ts";
 
 export interface OutgoingDeps {
-  /** The number that Twilio sends this business's messages from. */
-  twilioSender: (tx: BusinessTx) => Promise<string | null>;
+  /** The numbers that Twilio sends messages of this thread from, the one to be used now first. */
+  twilioSenders: (tx: BusinessTx, thread_id: number) => Promise<string[]>;
   /** Where a provider fetches the media, for a while. */
   linkToMedia: (business_id: number, media_id: number) => string;
 }
@@ -31,7 +31,7 @@ export async function outgoing(
     media: await media(tx, row, deps),
     template: row.template,
     reply_to: await repliedTo(tx, row, provider),
-    from: await deps.twilioSender(tx),
+    senders: await deps.twilioSenders(tx, row.thread_id),
     may_write_first: settings.whatsapp_write_first,
     attempt_at: row.attempt_at === null ? 0 : Date.parse(row.attempt_at),
     provider_msg_id: row.provider_msg_id,

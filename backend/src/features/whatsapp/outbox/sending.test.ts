@@ -47,6 +47,28 @@ test("an answer goes by the provider the customer wrote to, and says so", async 
   expect(world.twilio.violations).toEqual([]);
 });
 
+test("a customer is answered from the number that they wrote to last, while it is the business's", async () => {
+  const { business_id } = world;
+  const telephone = "+97236543210";
+  const keep = (phone_number: string | null) =>
+    world.db.inSystem(({ trx }) =>
+      trx("businesses").where("id", business_id).update({ phone_number }),
+    );
+  await keep(telephone);
+  const thread = await world.writes(customer, "twilio");
+  const from = async () => {
+    await world.answer(thread, "בוודאי");
+    await world.look(thread);
+    return world.twilio.whatsapp.sent.at(-1)!.params.From;
+  };
+  expect(await from()).toBe(`whatsapp:${TWILIO_NUMBER}`);
+  world.clock.advance(1000);
+  await world.twilio.whatsapp.receive({ from: customer, to: telephone, body: "ועכשיו?" });
+  expect(await from()).toBe(`whatsapp:${telephone}`);
+  await keep(null);
+  expect(await from()).toBe(`whatsapp:${TWILIO_NUMBER}`);
+});
+
 test("what the provider says of a message shows on it, whatever comes first", async () => {
   const thread = await world.writes(customer, "twilio");
   const { id } = await world.answer(thread, "שלום");

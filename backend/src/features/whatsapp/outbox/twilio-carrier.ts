@@ -36,10 +36,11 @@ export function twilioCarrier(deps: TwilioCarrierDeps): Carrier {
 
   return {
     async send(message) {
-      if (!message.from) return { kind: "refused", error: "no_sender: TWILIO_WA_FROM is not set" };
+      const [from] = message.senders;
+      if (!from) return { kind: "refused", error: "no_sender: TWILIO_WA_FROM is not set" };
       try {
         const { sid } = await client.messages.create({
-          from: whatsapp(message.from),
+          from: whatsapp(from),
           to: whatsapp(message.to),
           statusCallback: deps.status_callback,
           ...contentOf(message),
@@ -87,15 +88,19 @@ export function twilioCarrier(deps: TwilioCarrierDeps): Carrier {
     },
   };
 
-  /** What went to this customer since the attempt began, the latest first. */
-  async function listed({ to, from, attempt_at }: Outgoing) {
+  /**
+   * What went to this customer since the attempt began, the latest first. The customer may have
+   * written to another number since, and it may have gone from any of them.
+   */
+  async function listed({ to, senders, attempt_at }: Outgoing) {
     const found = await client!.messages.list({
       to: whatsapp(to),
-      ...(from && { from: whatsapp(from) }),
       limit: LOOKED_THROUGH,
       pageSize: LOOKED_THROUGH,
     });
-    return found.filter(({ dateCreated }) => dateCreated.getTime() > attempt_at - SKEW_MS);
+    const ours = new Set(senders.map(whatsapp));
+    const since = attempt_at - SKEW_MS;
+    return found.filter(({ from, dateCreated }) => ours.has(from) && dateCreated.getTime() > since);
   }
 
   async function failed(error: RestError, { business_id }: Outgoing): Promise<Outcome> {
