@@ -10,16 +10,19 @@ real=/tls/letsencrypt/live/agentlocator
 own=/tls/self-signed
 mkdir -p -m 0700 /tmp/tls "$own"
 
-# For ten years, and anew for another domain.
+# For ten years, and anew for another domain or when it is about to end. Beside the one before: a full
+# disk must not cost that.
 make_own() {
-  [ -s "$own/privkey.pem" ] && [ "$(cat "$own/domain" 2>/dev/null)" = "$DOMAIN" ] && return
+  [ -s "$own/privkey.pem" ] && [ "$(cat "$own/domain" 2>/dev/null)" = "$DOMAIN" ] &&
+    openssl x509 -in "$own/fullchain.pem" -noout -checkend 2592000 >/dev/null 2>&1 && return
   echo "certificate: making a self-signed one for $DOMAIN"
   case $DOMAIN in *[!0-9.]*) name="DNS:$DOMAIN" ;; *) name="IP:$DOMAIN" ;; esac
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
     -subj "/CN=$DOMAIN" -addext "subjectAltName=$name" -addext "basicConstraints=critical,CA:FALSE" \
-    -keyout "$own/privkey.pem" -out "$own/fullchain.pem" 2>/dev/null
-  chmod 0600 "$own/privkey.pem"
-  echo "$DOMAIN" >"$own/domain"
+    -keyout "$own/privkey.new" -out "$own/fullchain.new" 2>/dev/null &&
+    openssl x509 -in "$own/fullchain.new" -noout && chmod 0600 "$own/privkey.new" &&
+    mv "$own/privkey.new" "$own/privkey.pem" && mv "$own/fullchain.new" "$own/fullchain.pem" &&
+    echo "$DOMAIN" >"$own/domain"
 }
 
 chosen() {
@@ -41,8 +44,9 @@ take() {
   echo "certificate: serving $(openssl x509 -in /tmp/tls/fullchain.pem -noout -enddate)"
 }
 
-make_own
+make_own || [ -s "$own/privkey.pem" ]
 take || true
 while sleep 30; do
+  make_own || echo "certificate: a new self-signed one can't be stored" >&2
   if take; then nginx -s reload; fi
 done &

@@ -1,6 +1,6 @@
 import { startApp } from "./app.ts";
 import { isDatabaseAway } from "./db/away.ts";
-import { migrate } from "./db/migrate.ts";
+import { migrate, migrateWhenThere } from "./db/migrate.ts";
 import { afterRestore } from "./features/backups/index.ts";
 import { APART, EnvError, EXIT_CONFIG, parseEnv } from "./platform/env.ts";
 import type { Env } from "./platform/env.ts";
@@ -34,7 +34,9 @@ process.on("uncaughtException", (error) => {
 });
 
 try {
-  await migrate(env.DATABASE_URL);
+  // Nobody starts this one again, and everything waits for it.
+  if (role === "migrate") await migrateWhenThere(env.DATABASE_URL, log);
+  else await migrate(env.DATABASE_URL);
   if (role === "migrate") {
     log.info("[DB] the schema is up to date");
     process.exit(0);

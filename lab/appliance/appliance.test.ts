@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { request } from "node:https";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { serverCertificate } from "../sim/whatsapp/media/certificate.ts";
 import { Appliance, BUILD_MS, whyNot } from "./engine.ts";
 
 const reason = whyNot();
@@ -199,6 +200,26 @@ describe.skipIf(reason)("the appliance", () => {
     await appliance.must("docker", "compose", "start", "backend");
     expect((await held).status).toBe(403);
   }, 120_000);
+
+  test("a certificate of its own that has ended is made anew", async () => {
+    const day = 86_400_000;
+    const ended = { from: Date.now() - 9 * day, to: Date.now() - day };
+    const { key, certificate } = serverCertificate("localhost", ended);
+    const write = `cd /tls/self-signed && echo '${certificate}' >fullchain.pem && echo '${key}' >privkey.pem`;
+    await appliance.must("docker", "compose", "exec", "-T", "nginx", "sh", "-c", write);
+    await appliance.must("docker", "compose", "restart", "nginx");
+    await appliance.must("docker", "compose", "up", "--detach", "--wait", "nginx");
+    const show = [
+      "openssl",
+      "x509",
+      "-in",
+      "/tmp/tls/fullchain.pem",
+      "-noout",
+      "-checkend",
+      "86400",
+    ];
+    await appliance.must("docker", "compose", "exec", "-T", "nginx", ...show);
+  }, 60_000);
 
   test("can be installed again; secrets and data stay", async () => {
     const before = await settings();

@@ -75,6 +75,11 @@ export class Simulated {
     await this.#post("/load", { business: BUSINESS, owner: TELEPHONE, lanes, writers });
   }
 
+  /** Whether calls get a model from now on; without one their callers leave messages. */
+  async model(answers: boolean): Promise<void> {
+    await this.#post("/model", { answers });
+  }
+
   /** No new calls or messages; resolves when the calls are over. */
   async quiet(): Promise<void> {
     await this.#post("/quiet", {});

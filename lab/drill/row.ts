@@ -20,11 +20,11 @@ export async function drill(stack: Stack, simulated: Simulated, fault: Fault): P
   await simulated.load(LOAD);
   await sleep(WARM_MS);
   const at = Date.now();
-  const wrong = await fault.run(stack).catch((error: Error) => [error.message]);
+  const wrong = await fault.run(stack, simulated).catch((error: Error) => [firstLine(error)]);
   const held_ms = Date.now() - at;
   const ill = await stack.healthy(HEALTHY_MS).then(
     () => [],
-    (error: Error) => [error.message],
+    (error: Error) => [firstLine(error)],
   );
   const healthy_ms = Date.now() - at;
   await sleep(AFTER_MS);
@@ -49,3 +49,5 @@ async function settled(stack: Stack, simulated: Simulated, times: Times): Promis
     await sleep(LOOK_MS);
   }
 }
+
+const firstLine = ({ message }: Error) => message.split("\n", 1)[0]!;

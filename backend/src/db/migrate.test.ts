@@ -1,9 +1,11 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
+import { pino } from "pino";
 import { expect, inject, test } from "vitest";
+import { cuttable } from "../../../lab/e2e/cuttable.ts";
 import { createTestDb } from "../../test/database.ts";
-import { migrate } from "./migrate.ts";
+import { migrate, migrateWhenThere } from "./migrate.ts";
 import { migrations } from "./migrations/index.ts";
 
 test("the list holds every file of the folder, in order", async () => {
@@ -48,5 +50,22 @@ test("code works on a newer schema, until that needs to know more", async () => 
   await client.query("insert into schema_floor values ('20991231_2359_later')");
   await expect(migrate(url)).rejects.toThrow("one with 20991231_2359_later");
   await client.end();
+  await drop();
+});
+
+test("a database that is away for a moment is waited for, and not for ever", async () => {
+  const { url, drop } = await createTestDb();
+  const direct = new URL(url);
+  const line = await cuttable({ host: direct.hostname, port: Number(direct.port) });
+  direct.port = String(line.port);
+  line.cut();
+  const tries = Promise.withResolvers<void>();
+  const log = pino({ level: "warn" }, { write: () => tries.resolve() });
+  await expect(migrateWhenThere(direct.href, log, 0)).rejects.toThrow();
+  const migrated = migrateWhenThere(direct.href, log);
+  await tries.promise;
+  line.mend();
+  await migrated;
+  line.close();
   await drop();
 });

@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { makeWorkerUtils } from "graphile-worker";
 import type { Knex } from "knex";
 import pg from "pg";
+import type { Logger } from "../platform/log.ts";
+import { isDatabaseAway } from "./away.ts";
 import { migrations } from "./migrations/index.ts";
 import { createPool } from "./pool.ts";
 
@@ -28,6 +31,27 @@ export async function migrate(url: string): Promise<void> {
     await migrateTables(url);
   } finally {
     await lock.end();
+  }
+}
+
+const PATIENCE_MS = 60_000;
+const AGAIN_MS = 1_000;
+
+/** Like `migrate`; while the database is away it is tried again for so long. */
+export async function migrateWhenThere(
+  url: string,
+  log: Logger,
+  patience_ms = PATIENCE_MS,
+): Promise<void> {
+  const until = performance.now() + patience_ms;
+  for (;;) {
+    try {
+      return await migrate(url);
+    } catch (error) {
+      if (!isDatabaseAway(error) || performance.now() > until) throw error;
+      log.warn({ err: error }, "[DB] can't be reached, trying again");
+      await sleep(AGAIN_MS);
+    }
   }
 }
 

@@ -15,6 +15,7 @@ const Load = z.strictObject({
   writers: z.int(),
 });
 const Scan = z.strictObject({ owner: z.string(), qr: z.string() });
+const Model = z.strictObject({ answers: z.boolean() });
 export type CallRequest = z.infer<typeof Call>;
 
 export interface Control {
@@ -24,10 +25,12 @@ export interface Control {
   /** Ends the load: no new calls and messages; resolves when the calls are over. */
   quiet(): Promise<void>;
   scan(owner: string, qr: string): Promise<void>;
+  /** Whether calls get a model from now on; without one their callers leave messages. */
+  model(answers: boolean): void;
   report(): Report;
 }
 
-/** JSON over HTTP: `POST /call`, `/load`, `/quiet`, `/scan`, and `GET /` for the report. */
+/** JSON over HTTP: `POST /call`, `/load`, `/quiet`, `/scan`, `/model`, and `GET /` for the report. */
 export async function serveControl(port: number, control: Control): Promise<void> {
   const server = createServer(async (request, response) => {
     try {
@@ -58,6 +61,9 @@ async function run(control: Control, path: string, body: unknown): Promise<objec
       await control.scan(owner, qr);
       return {};
     }
+    case "/model":
+      control.model(Model.parse(body).answers);
+      return {};
     default:
       throw new Error(`no such address: ${path}`);
   }

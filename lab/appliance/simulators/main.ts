@@ -34,6 +34,10 @@ await serveControl(9100, {
   async scan(owner, qr) {
     await whatsapp.phone(owner).scan(qr);
   },
+  model(answers) {
+    if (answers) openai.everyConnection();
+    else openai.everyConnection({ kind: "http", status: 503 });
+  },
   report: () => ({
     calls: callers.reports(),
     messages: customers.reports(),

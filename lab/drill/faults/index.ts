@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Simulated } from "../../appliance/simulated.ts";
 import type { Service, Stack, Volume } from "../stack.ts";
 import { certificate } from "./certificate.ts";
 import { rebuilt } from "./rebuilt.ts";
@@ -8,11 +9,11 @@ export interface Fault {
   readonly name: string;
   readonly title: string;
   /** Makes it happen; resolves when it is over. What it adds is wrong with what was expected. */
-  run(stack: Stack): Promise<readonly string[] | void>;
+  run(stack: Stack, simulated: Simulated): Promise<readonly string[] | void>;
 }
 
 const SERVICES: readonly Service[] = ["nginx", "backend", "baileys", "postgres", "redis"];
-const VOLUMES: readonly Volume[] = ["postgres", "data", "whatsapp"];
+const VOLUMES: readonly Volume[] = ["postgres", "whatsapp"];
 const AWAY_MS = 15_000;
 const HOUR_MS = 3_600_000;
 
@@ -63,6 +64,17 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   ...VOLUMES.map(full),
+  {
+    name: "full-data",
+    title: "disk full: data, and no model: callers leave messages",
+    async run(stack, simulated) {
+      await stack.fill("data");
+      await simulated.model(false);
+      await sleep(2 * AWAY_MS);
+      await simulated.model(true);
+      await stack.empty("data");
+    },
+  },
   {
     name: "full-certificates",
     title: "disk full: certificates, and nginx killed",
