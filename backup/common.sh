@@ -31,6 +31,7 @@ take_lock() {
   fi
   # Whoever left these was killed.
   rm -rf "$WORK"/take.* "$WORK"/verify.* "$BACKUPS"/.*.part
+  find "$BACKUPS" -maxdepth 1 -name '.out-*' -mmin +1440 -delete
 }
 
 # The rows of each table of the connection's database, as JSON.

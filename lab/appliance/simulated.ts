@@ -25,11 +25,14 @@ interface Status {
 
 /** One business of an appliance among simulated providers, with people who call and write to it. */
 export class Simulated {
+  /** The agency's administrator, signed in. */
+  readonly admin: Session;
   readonly #port: number;
   readonly #owner: Session;
 
-  private constructor(port: number, owner: Session) {
+  private constructor(port: number, admin: Session, owner: Session) {
     this.#port = port;
+    this.admin = admin;
     this.#owner = owner;
   }
 
@@ -53,7 +56,7 @@ export class Simulated {
     });
     const owner = await signIn(appliance.address, { email, password });
     await owner.patch("/api/settings", SETTINGS);
-    return new Simulated(port, owner);
+    return new Simulated(port, admin, owner);
   }
 
   /** Connects WhatsApp, and scans the code with the owner's telephone. */
