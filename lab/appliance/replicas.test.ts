@@ -20,7 +20,7 @@ const up = (...args: string[]) =>
 
 describe.skipIf(whyNot())("two backends behind the proxy", () => {
   beforeAll(async () => {
-    appliance = await Appliance.copy();
+    appliance = await Appliance.copy("agentlocator-replicas");
     telephone = await Telephone.install(appliance, { BACKEND_REPLICAS: "2" });
   }, BUILD_MS);
   afterAll(async () => {
@@ -33,21 +33,21 @@ describe.skipIf(whyNot())("two backends behind the proxy", () => {
     const open = () => openBrowser(appliance.address, business.credentials);
     const browsers = await Promise.all(Array.from({ length: 6 }, open));
     onTestFinished(() => browsers.forEach((browser) => browser.close()));
-    const callers = Array.from({ length: 8 }, (_, n) =>
+    const callers = Array.from({ length: 6 }, (_, n) =>
       call(telephone, business, { from: `+97250123400${n}` }),
     );
-    for (const { line } of callers) {
-      await line.hears({ quiet_ms: 500, timeout_ms: 20_000 });
-      const { ended_at } = await line.say("opening_hours");
-      await line.hears({ since: ended_at });
-    }
-    for (const { line } of callers) {
-      for (const browser of browsers) {
-        await browser.waitFor(({ name, ref }) => name === "call" && ref.call_sid === line.sid);
-      }
-      line.hangUp();
-      await line.ended;
-    }
+    await Promise.all(
+      callers.map(async ({ line }) => {
+        await line.hears({ quiet_ms: 500, timeout_ms: 20_000 });
+        const { ended_at } = await line.say("opening_hours");
+        await line.hears({ since: ended_at });
+        for (const browser of browsers) {
+          await browser.waitFor(({ name, ref }) => name === "call" && ref.call_sid === line.sid);
+        }
+        line.hangUp();
+        await line.ended;
+      }),
+    );
     const webhook = await whoSaid(appliance, "new call started");
     const socket = await whoSaid(appliance, "first user audio detected");
     const sids = callers.map(({ line }) => line.sid);
@@ -111,7 +111,7 @@ describe.skipIf(whyNot())("two backends behind the proxy", () => {
       call(telephone, waiting, { from: `+9725012350${n}`, faults: { never_opens: true } }),
     );
     for (const { line } of unopened) await line.waitFor("stream_withheld");
-    const { statuses } = await whileKnocking(appliance.address, async () => {
+    const statuses = await whileKnocking(appliance.address, async () => {
       process.kill(carrying.pid, "SIGKILL");
       await live.line.waitFor("stream_closed_by_server");
       await leavesMessage(telephone, talking, live, "stream_lost");
@@ -119,7 +119,7 @@ describe.skipIf(whyNot())("two backends behind the proxy", () => {
         unopened.map((caller) => leavesMessage(telephone, waiting, caller, "stream_never_started")),
       );
     });
-    expect(new Set(statuses)).toEqual(new Set([204]));
+    expect(statuses).toEqual(new Set([204]));
     const back = await eventually(
       () => replicas(appliance),
       (all) => all.length === 2 && all.every(({ calls }) => calls !== null),
@@ -129,7 +129,7 @@ describe.skipIf(whyNot())("two backends behind the proxy", () => {
   }, 150_000);
 
   test("the proxy follows replicas that come and go, and misses none of the webhooks", async () => {
-    const { statuses } = await whileKnocking(appliance.address, async () => {
+    const statuses = await whileKnocking(appliance.address, async () => {
       await up("--scale", "backend=3", "backend");
       // Longer than the proxy keeps an address.
       await sleep(3_000);
@@ -137,7 +137,7 @@ describe.skipIf(whyNot())("two backends behind the proxy", () => {
       await sleep(3_000);
     });
     expect(await replicas(appliance)).toHaveLength(1);
-    expect(new Set(statuses)).toEqual(new Set([204]));
+    expect(statuses).toEqual(new Set([204]));
   }, 120_000);
 
   test.each([
@@ -146,7 +146,7 @@ describe.skipIf(whyNot())("two backends behind the proxy", () => {
   ])(
     "the only backend %s: webhooks wait for it",
     async (_, end) => {
-      const { statuses, slowest_ms } = await whileKnocking(appliance.address, async () => {
+      const statuses = await whileKnocking(appliance.address, async () => {
         await end();
         await eventually(
           async () => (await fetch(`${appliance.address}/healthz`)).status,
@@ -154,8 +154,7 @@ describe.skipIf(whyNot())("two backends behind the proxy", () => {
           60_000,
         );
       });
-      expect(new Set(statuses)).toEqual(new Set([204]));
-      expect(slowest_ms).toBeLessThan(15_000);
+      expect(statuses).toEqual(new Set([204]));
     },
     120_000,
   );
