@@ -85,6 +85,8 @@ export const ThreadSummary = Thread.extend({
     duration_seconds: true,
     appointment_id: true,
   }).nullable(),
+  /** Of its latest message with the words that were looked for: those, and what is around them. */
+  found: z.string().nullable(),
 }).meta({ id: "ThreadSummary" });
 export type ThreadSummary = z.infer<typeof ThreadSummary>;
 

@@ -80,6 +80,30 @@ test("the inbox is sorted by the latest message, filtered, searched and walked",
   expectProblem(await api.get("/api/threads?type=fax"), 400, "invalid_input");
 });
 
+test("the inbox finds what was written, but nothing that was deleted or is another business's", async () => {
+  const [first, second] = [await chat("+972501111111"), await chat("+972502222222")];
+  await receive(first, `${"מילים ".repeat(20)}אפשר לקבוע תור לבלונד? 100% חשוב`);
+  await receive(first, "תודה");
+  await receive(second, "Blond או ברונט");
+  const found = async (q: string) => {
+    const { body } = await api.get(`/api/threads?q=${encodeURIComponent(q)}`);
+    return body.items.map((item: { id: number; found: string }) => [item.id, item.found]);
+  };
+  const [[id, text], ...others] = await found("לבלונד");
+  expect([id, others]).toEqual([first, []]);
+  expect(text).toMatch(/^….{20,40}לבלונד\? 100% חשוב$/);
+  expect(await found("BLOND")).toEqual([[second, "Blond או ברונט"]]);
+  expect(await found("0% ח")).toHaveLength(1);
+  expect(await found("1%ח")).toEqual([]);
+  expect(await found("2222")).toEqual([[second, null]]);
+  const other = await world.business();
+  expect((await other.owner.get("/api/threads?q=Blond")).body.items).toEqual([]);
+  await world.db.inBusiness(ours, ({ trx }) =>
+    trx("messages").where("thread_id", second).update({ deleted_at: trx.fn.now() }),
+  );
+  expect(await found("BLOND")).toEqual([]);
+});
+
 test("a line of the inbox shows the latest message, or the latest call", async () => {
   const id = await chat("+972501234567");
   await receive(id, "ראשונה");

@@ -24,11 +24,27 @@ export interface ThreadFilter {
   assigned_to?: number | undefined;
   /** Those with messages that nobody has read, or those without. */
   unread?: boolean | undefined;
-  /** Looked for in the title and in the number. */
+  /** Looked for in the title, in the number, and in what was written. */
   q?: string | undefined;
 }
 
-type SummaryRow = ThreadRow & Pick<ThreadSummary, "last_message" | "last_call">;
+type SummaryRow = ThreadRow & Pick<ThreadSummary, "last_message" | "last_call" | "found">;
+
+/** One letter is in nearly every message. */
+const SHORTEST = 2;
+/** Of the words before those that were found, and of all that is shown; characters. */
+const [BEFORE, SHOWN] = [30, 200];
+/**
+ * The latest message of a thread with these words. Row level security lets no index on the words
+ * be asked before it: what is read are the messages of the business, a thread at a time.
+ */
+const FOUND = `(
+  select case when position(lower(:q) in lower(text)) > ${BEFORE}
+      then '…' || substr(text, position(lower(:q) in lower(text)) - ${BEFORE}, ${SHOWN})
+      else left(text, ${SHOWN}) end
+  from messages where messages.business_id = threads.business_id and thread_id = threads.id
+    and deleted_at is null and text ilike :like
+  order by created_at desc, id desc limit 1)`;
 
 /** A page of the inbox, the thread with the latest message or call first. */
 export async function listThreads(
@@ -36,17 +52,21 @@ export async function listThreads(
   { type, status, contact_id, assigned_to, unread, q, ...asked }: PageAsked & ThreadFilter,
 ): Promise<Page<ThreadSummary>> {
   const query = threads(tx).select(tx.trx.raw(LAST_MESSAGE), tx.trx.raw(LAST_CALL));
+  const like = `%${q?.replace(/[\\%_]/g, "\\$&")}%`;
+  const found = q !== undefined && q.length >= SHORTEST ? FOUND : "null::text";
+  const sought = { q: q ?? "", like };
+  void query.select(tx.trx.raw(`${found} as found`, sought));
   if (type) void query.where("threads.type", type);
   if (status) void query.where("threads.status", status);
   if (contact_id) void query.where("threads.contact_id", contact_id);
   if (assigned_to) void query.where("threads.assigned_to", assigned_to);
   if (unread !== undefined) void query.where("threads.unread_count", unread ? ">" : "=", 0);
   if (q) {
-    const like = `%${q.replace(/[\\%_]/g, "\\$&")}%`;
     const digits = q.replace(/\D/g, "").replace(/^0/, "");
     void query.where((any) => {
       void any.whereRaw(`${TITLE} ilike ?`, [like]);
       if (digits.length >= 3) void any.orWhereLike("peer_number", `%${digits}%`);
+      void any.orWhereRaw(`${found} is not null`, sought);
     });
   }
   const at = "coalesce(threads.last_message_at, threads.created_at)";
