@@ -115,16 +115,19 @@ export async function startApp(
     eventsWritten: (business_id: number) => announceEvents(bus, business_id),
   };
   const db = createDatabase(env.DATABASE_URL, { ...announcing, max: CONNECTIONS });
+  const chatDb = createDatabase(env.DATABASE_URL, { ...announcing, max: ANSWERING_CONNECTIONS });
   const signer = createSigner(env.APP_SECRET, clock);
   const passwords = createPasswords();
   const loadSession = createSessionLoader({ db, clock });
   const prompts = createPrompts({ env, log });
   // One process to a folder, and only webhooks put anything there.
   const spool = serves ? await openSpool({ dir: join(env.DATA_DIR, "spool"), log }) : noSpool;
-  createMonitoring({ registry: metrics, env, log, db, bus, spool });
+  createMonitoring({
+    ...{ registry: metrics, env, log, db, bus, spool },
+    pools: { requests: db, answers: chatDb },
+  });
   const calls = createCalls({ env, log, db, bus, signer, spool, prompts, metrics });
   const whatsapp = createWhatsapp({ env, log, db, clock, signer, spool });
-  const chatDb = createDatabase(env.DATABASE_URL, { ...announcing, max: ANSWERING_CONNECTIONS });
   const chat = createChat({ env, log, db: chatDb, clock, ...whatsapp.chat });
   const events = createEvents({ db, bus, log, loadSession });
 

@@ -12,12 +12,15 @@ import { certificateEnd } from "./certificate.ts";
 import { readFigures } from "./figures.ts";
 import { FROM_FIGURES } from "./from-figures.ts";
 import { kept, lookedUp } from "./gauges.ts";
+import type { Sample } from "./gauges.ts";
 
 interface Deps {
   registry: Registry;
   env: Env;
   log: Logger;
   db: Database;
+  /** By what they are for. */
+  pools: Record<string, Pick<Database, "connections">>;
   bus: Bus;
   spool: Pick<Spool, "size">;
 }
@@ -27,7 +30,7 @@ const CERTIFICATE_MS = 10 * 60_000;
 const ANSWER_MS = 5000;
 
 /** What `/metrics` says beside calls and requests; docs/operations has a page for each alert. */
-export function createMonitoring({ registry, env, log, db, bus, spool }: Deps): void {
+export function createMonitoring({ registry, env, log, db, pools, bus, spool }: Deps): void {
   const figures = kept(FIGURES_MS, () =>
     within(ANSWER_MS, readFigures(db)).catch((error: unknown) => {
       log.warn({ err: error }, "[DB] what /metrics asks can't be read");
@@ -45,10 +48,12 @@ export function createMonitoring({ registry, env, log, db, bus, spool }: Deps): 
   const pool = {
     name: "database_connections",
     help: "This process's connections; `wanted` are waited for, `most` is the limit",
-    labels: ["state"],
+    labels: ["pool", "state"],
   };
   lookedUp(registry, pool, () =>
-    Object.entries(db.connections()).map(([state, count]) => [count, { state }]),
+    Object.entries(pools).flatMap(([name, { connections }]) =>
+      Object.entries(connections()).map(([state, count]): Sample => [count, { pool: name, state }]),
+    ),
   );
   const redis = { name: "redis_up", help: "1: Redis answers this process; nothing without Redis" };
   lookedUp(registry, redis, () => (env.REDIS_URL ? [[bus.state() === "ok" ? 1 : 0]] : []));

@@ -47,7 +47,7 @@ async function figures(db = backend.db): Promise<Map<string, number>> {
   const { log } = backend;
   const registry = new Registry();
   createMonitoring({
-    ...{ registry, log, db, env: parseEnv(basics) },
+    ...{ registry, log, db, env: parseEnv(basics), pools: { requests: db } },
     bus: createBus({ redis_url: undefined, log }),
     spool: { size: () => ({ items: 7, bytes: 70 }) },
   });
@@ -83,8 +83,8 @@ test("what the database knows of the whole service", async () => {
 
 test("this process: its connections, its disk, no Redis, no certificate", async () => {
   const now = await figures();
-  expect(now.get('database_connections{state="most"}')).toBe(6);
-  expect(now.get('database_connections{state="wanted"}')).toBe(0);
+  expect(now.get('database_connections{pool="requests",state="most"}')).toBe(6);
+  expect(now.get('database_connections{pool="requests",state="wanted"}')).toBe(0);
   const free = now.get('disk_free_bytes{volume="data"}')!;
   expect(free).toBeGreaterThan(0);
   expect(now.get('disk_bytes{volume="data"}')).toBeGreaterThanOrEqual(free);
