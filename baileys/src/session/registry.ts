@@ -139,7 +139,10 @@ export function createRegistry(deps: RegistryDeps) {
     /** The business, when it has a folder that can be opened. */
     async known(id: number): Promise<Business | undefined> {
       mustOwn(id);
-      return businesses.get(id)?.catch(() => undefined);
+      const opening = businesses.get(id);
+      if (opening) return opening.catch(() => undefined);
+      // Given a moment ago: what it has taken and sent is known to its folder alone.
+      return deps.leased && (await storedBusinesses(dir)).includes(id) ? ensure(id) : undefined;
     },
 
     sessions(): GatewaySession[] {
