@@ -4,6 +4,7 @@ import type { Knex } from "knex";
 import pg from "pg";
 import type { Logger } from "../platform/log.ts";
 import { cutWhenSilent } from "./silence.ts";
+import { pullFutureJobs } from "./future-jobs.ts";
 import { PRUNE_QUEUES, pruneQueues } from "./unused-queues.ts";
 import { createWorkerLease } from "./worker-lease.ts";
 
@@ -60,6 +61,8 @@ export interface Lane {
   crontab?: readonly string[];
 }
 
+/** How often it is looked whether the clock was put back. */
+const CLOCK_MS = 10_000;
 /** How long a job may wait when nobody told of it: its time has come, or its queue is free. */
 const POLL_MS = 250;
 /** The pause between two looks for jobs while many come, on the average. */
@@ -123,10 +126,17 @@ export async function startJobs(options: {
       .then(() => stopping || options.onEnded?.());
   }
   await lease.releaseDead();
+  const clock = setInterval(() => {
+    const told = (jobs: string[]) =>
+      jobs.length > 0 && log.warn({ jobs }, "[JOB] the clock was put back: they don't wait for it");
+    pullFutureJobs(pool).then(told, lost);
+  }, CLOCK_MS);
+  clock.unref();
   return {
     lease: lease.id,
     async stop() {
       stopping = true;
+      clearInterval(clock);
       await Promise.all(runners.map((runner) => runner.stop()));
       await lease.close();
       await pool.end();
