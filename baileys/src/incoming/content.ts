@@ -1,6 +1,8 @@
 import type { GatewayMessageEvent } from "@agentlocator/contract";
 import type { proto } from "@whiskeysockets/baileys";
 
+import { pollIn, pollText } from "./polls.ts";
+
 /** The part of a message event that its content decides. */
 export type Content = Pick<
   GatewayMessageEvent,
@@ -29,6 +31,7 @@ const WRAPPERS = [
   "viewOnceMessageV2Extension",
   "documentWithCaptionMessage",
   "editedMessage",
+  "pollCreationMessageV4",
   "associatedChildMessage",
   "deviceSentMessage",
   "lottieStickerMessage",
@@ -62,13 +65,15 @@ export function contentOf(message: proto.IMessage): Content | null {
     const target = reactionMessage.key?.id ?? null;
     return { ...NOTHING, type: "reaction", text: reactionMessage.text ?? "", target };
   }
-  const shown = ofMedia(inner) ?? ofPlace(inner) ?? ofContacts(inner) ?? ofText(inner);
+  const shown =
+    ofMedia(inner) ?? ofPlace(inner) ?? ofContacts(inner) ?? ofPoll(inner) ?? ofText(inner);
   if (shown) return { ...shown, text: cut(shown.text, LONGEST_TEXT), reply_to: quotedIn(inner) };
   const present = Object.entries(inner).filter(
     ([, value]) => value !== null && value !== undefined,
   );
   if (present.every(([key]) => HOUSEKEEPING.has(key))) return null;
-  return { ...NOTHING, type: "unsupported", text: titleIn(inner), reply_to: quotedIn(inner) };
+  const about = inner.pollUpdateMessage?.pollCreationMessageKey?.id ?? quotedIn(inner);
+  return { ...NOTHING, type: "unsupported", text: titleIn(inner), reply_to: about };
 }
 
 /** The message inside of its wrappers; also what media and its key are taken from. */
@@ -170,6 +175,11 @@ const phonesIn = (vcard: string): string[] =>
     .filter((line) => /^(item\d+\.)?TEL[;:]/i.test(line))
     .map((line) => line.slice(line.indexOf(":") + 1).trim());
 
+function ofPoll(message: proto.IMessage): Content | null {
+  const poll = pollIn(message);
+  return poll && { ...NOTHING, type: "text", text: pollText(poll) };
+}
+
 function ofText(message: proto.IMessage): Content | null {
   const template = message.templateMessage;
   const hydrated = template?.hydratedTemplate ?? template?.hydratedFourRowTemplate;
@@ -191,10 +201,7 @@ function ofText(message: proto.IMessage): Content | null {
 
 /** What can be told of a message whose kind is not shown. */
 function titleIn(message: proto.IMessage): string | null {
-  const poll =
-    message.pollCreationMessage ?? message.pollCreationMessageV2 ?? message.pollCreationMessageV3;
   const title = [
-    poll?.name,
     message.eventMessage?.name,
     message.groupInviteMessage?.caption,
     message.orderMessage?.message,

@@ -143,7 +143,26 @@ test.each<[string, proto.IMessage, object]>([
     { protocolMessage: { type: 0, key: { id: "D1" } } },
     { type: "delete", target: "D1", text: null },
   ],
-  ["a poll", { pollCreationMessageV3: { name: "When?" } }, { type: "unsupported", text: "When?" }],
+  [
+    "a poll",
+    {
+      pollCreationMessageV3: {
+        name: "When?",
+        options: [{ optionName: "Now" }, { optionName: "" }],
+      },
+    },
+    { type: "text", text: "📊 When?\n• Now\n• " },
+  ],
+  [
+    "a poll in its wrapper",
+    { pollCreationMessageV4: { message: { pollCreationMessage: { name: "Who?" } } } },
+    { type: "text", text: "📊 Who?" },
+  ],
+  [
+    "a vote that can't be read",
+    { pollUpdateMessage: { pollCreationMessageKey: { id: "P1" } } },
+    { type: "unsupported", text: null, reply_to: "P1" },
+  ],
   ["something new", { requestPhoneNumberMessage: {} }, { type: "unsupported", text: null }],
 ])("%s", (_, message, expected) => {
   const event = told(message);

@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import type { Inbox, MessageStore, SendLedger } from "../storage/index.ts";
 import { envelopeOf, messageEvent, undecryptableEvent } from "./incoming.ts";
 import type { Envelope, Self } from "./incoming.ts";
+import { voteIn } from "./votes.ts";
 import { customerJid, isLid } from "../session/jid.ts";
 import { enter } from "../sending/receipts.ts";
 import type { Told } from "../sending/receipts.ts";
@@ -45,8 +46,8 @@ export function createIntake(deps: IntakeDeps) {
   const taken = new Set<string>();
   const unreadable = new Set<string>();
 
-  async function record(envelope: Envelope, bytes: Uint8Array): Promise<void> {
-    const event = read(envelope, bytes);
+  async function record(envelope: Envelope, bytes: Uint8Array, self?: Self): Promise<void> {
+    const event = await read(envelope, bytes, self);
     if (!event || (envelope.from_me && ledger.statusOf(envelope.id))) return;
     const { id, remote_jid: chat, alt_jid, from_me } = envelope;
     acquaintances.add(chat, alt_jid);
@@ -62,9 +63,16 @@ export function createIntake(deps: IntakeDeps) {
     log.info({ business_id, id, type: event.type, from_me }, "[WA-INCOMING] message");
   }
 
-  function read(envelope: Envelope, bytes: Uint8Array): GatewayMessageEvent | null {
+  async function read(
+    envelope: Envelope,
+    bytes: Uint8Array,
+    self?: Self,
+  ): Promise<GatewayMessageEvent | null> {
     try {
-      return messageEvent(business_id, envelope, proto.Message.decode(bytes));
+      const message = proto.Message.decode(bytes);
+      const event = messageEvent(business_id, envelope, message);
+      const vote = self && (await voteIn(message, envelope, self, messages));
+      return event && { ...event, ...vote };
     } catch (error) {
       failed("a message is of a shape that can't be read", error);
       return { ...undecryptableEvent(business_id, envelope), type: "unsupported" };
@@ -97,7 +105,7 @@ export function createIntake(deps: IntakeDeps) {
     ): Promise<void> {
       const envelope = envelopeOf(node.attrs, self);
       if (!envelope) return;
-      await record(await withPhone(envelope, phoneOf), unpadRandomMax16(padded));
+      await record(await withPhone(envelope, phoneOf), unpadRandomMax16(padded), self);
     },
 
     /**
