@@ -52,7 +52,7 @@ start_scratch() {
   initdb --pgdata="$1/cluster" --username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 \
     --no-sync >"$1/initdb.log" 2>&1 || { cat "$1/initdb.log" >&2; fail "A database to test with could not be made."; }
   pg_ctl --pgdata="$1/cluster" --log="$1/server.log" --wait --silent start --options \
-    "-c listen_addresses= -c unix_socket_directories=/tmp -c fsync=off -c full_page_writes=off -c shared_buffers=32MB" ||
+    "-c listen_addresses= -c unix_socket_directories=/tmp -c fsync=off -c full_page_writes=off -c shared_buffers=32MB -c max_parallel_maintenance_workers=0" ||
     { cat "$1/server.log" >&2; fail "A database to test with could not be started."; }
 }
 stop_scratch() { pg_ctl --pgdata="$1/cluster" --mode=immediate --silent stop || true; }

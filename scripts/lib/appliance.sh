@@ -57,14 +57,16 @@ prepare_backup() {
   command -v docker >/dev/null 2>&1 && engine_answers || fail "The Docker engine does not answer: start it, or run this as root or as a member of the group docker."
   [ -f "$settings" ] || fail "There is no $settings: run scripts/install first. (What scripts/start runs is backed up by stopping it and copying DATA_DIR.)"
   case $(setting COMPOSE_FILE) in *demo*) fail "This is a demo: its data are not backed up." ;; esac
-  # Handed over in the environment: an argument could be seen by everybody on the machine.
-  BACKUP_PASSPHRASE=$(setting BACKUP_PASSPHRASE)
+  # In the environment, where it stands before the settings' own: an argument could be seen by
+  # everybody on the machine.
   if [ -n "${1:-}" ]; then
     [ -r "$1" ] || fail "The passphrase can't be read: $1"
     BACKUP_PASSPHRASE=$(head -n 1 "$1")
     [ -n "$BACKUP_PASSPHRASE" ] || fail "There is no passphrase in $1."
+    export BACKUP_PASSPHRASE
+  else
+    unset BACKUP_PASSPHRASE
   fi
-  export BACKUP_PASSPHRASE
   if ! docker image inspect "agentlocator/backup:$(setting VERSION)" >/dev/null 2>&1; then
     say "Building the backup's image ..."
     log=$(mktemp)
@@ -91,5 +93,5 @@ backup_folder() {
 
 # run_backup SERVICE ARGUMENT…: in a container of its own, beside the one that waits for the night.
 run_backup() {
-  compose --progress quiet run --rm --no-TTY --env BACKUP_PASSPHRASE "$@"
+  compose --progress quiet run --rm --no-TTY "$@"
 }
