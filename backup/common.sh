@@ -1,6 +1,8 @@
 # Sourced by the others: what they share. In the container: /source has what is backed up, /backups
 # the results, /work is a place for what is under way.
 
+# Notices are of no interest to who restores.
+export PGOPTIONS="-c client_min_messages=warning"
 BACKUPS=${BACKUPS:-/backups}
 WORK=${WORK:-/work}
 SOURCE=${SOURCE:-/source}

@@ -81,13 +81,14 @@ backup_folder() {
   folder=$(setting BACKUP_DIR)
   folder=${folder:-./backups}
   case $folder in
-  /* | ./*) ;;
+  /*) ;;
+  ./*) folder=$PWD/${folder#./} ;;
   *) fail "BACKUP_DIR in $settings has to begin with / or ./, not: $folder" ;;
   esac
   mkdir -p "$folder"
   [ "$(stat -c %u:%a "$folder")" = 1000:700 ] && return
   # Whoever may use Docker need not be root.
-  docker run --rm --user 0 --network none --entrypoint sh --volume "$(cd "$folder" && pwd):/folder" \
+  docker run --rm --user 0 --network none --entrypoint sh --volume "$folder:/folder" \
     "agentlocator/backup:$(setting VERSION)" -c 'chown 1000:1000 /folder && chmod 0700 /folder'
 }
 
