@@ -5,9 +5,9 @@ set -euo pipefail
 . "$(dirname -- "$0")/common.sh"
 . "$HERE/verify.sh"
 
-take_lock
 [ -w "$BACKUPS" ] ||
   fail "The folder for backups can't be written: it has to belong to user 1000 (chown 1000:1000)."
+take_lock
 created=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 name="${1:-}agentlocator-$(date -u -d "$created" +%Y%m%d-%H%M%S)-$VERSION.tar"
 [ -z "${BACKUP_PASSPHRASE:-}" ] || name="$name.gpg"
