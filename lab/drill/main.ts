@@ -25,7 +25,6 @@ const rows: Row[] = [];
 const appliance = await Appliance.copy(process.env["COMPOSE_PROJECT_NAME"] ?? "agentlocator-drill");
 try {
   say(`Installing the appliance and the simulators in ${appliance.dir} ...`);
-  appliance.env["VERSION"] = "drill";
   const simulated = await Simulated.install(appliance, "lab/drill/drill.yml");
   await simulated.link();
   const stack = new Stack(appliance);

@@ -5,8 +5,7 @@ export const rebuilt = {
   name: "rebuilt",
   title: "images rebuilt: compose up with new ones",
   async run(stack: Stack): Promise<void> {
-    const { env } = stack.appliance;
-    env["VERSION"] = `${env["VERSION"] ?? "drill"}-again`;
+    stack.appliance.env["VERSION"] = "drilled";
     await stack.compose("build", "backend", "baileys", "nginx");
     await stack.compose("up", "--detach", "--wait", "backend", "baileys", "nginx");
   },
