@@ -8,7 +8,9 @@ mkdir -p /tmp/conf.d
 
 real=/tls/letsencrypt/live/agentlocator
 own=/tls/self-signed
-mkdir -p -m 0700 /tmp/tls "$own"
+# A person's own, put there by hand.
+given=/tls/own
+mkdir -p -m 0700 /tmp/tls "$own" "$given"
 
 # For ten years, and anew for another domain or when it is about to end. Beside the one before: a full
 # disk must not cost that.
@@ -25,11 +27,19 @@ make_own() {
     echo "$DOMAIN" >"$own/domain"
 }
 
+# Not while one of the two files is there already and the other is not yet.
+fits() {
+  key=$(openssl pkey -in "$1/privkey.pem" -pubout 2>/dev/null) &&
+    [ "$key" = "$(openssl x509 -in "$1/fullchain.pem" -noout -pubkey 2>/dev/null)" ]
+}
+
 chosen() {
   if [ "$TLS_MODE" = letsencrypt ] && [ -s "$real/fullchain.pem" ] && [ -s "$real/privkey.pem" ] &&
     openssl x509 -in "$real/fullchain.pem" -noout -ext subjectAltName 2>/dev/null |
     grep -q "DNS:$DOMAIN\b"; then
     echo "$real"
+  elif [ "$TLS_MODE" = self-signed ] && fits "$given"; then
+    echo "$given"
   else
     echo "$own"
   fi
