@@ -28,4 +28,4 @@ export const notConnected = () =>
   new ProblemError(409, "not_connected", "This business is not connected to WhatsApp.");
 
 export const notOwned = () =>
-  new ProblemError(421, "not_owned", "Another gateway has this business.");
+  new ProblemError(409, "not_owned", "Another gateway has this business.");

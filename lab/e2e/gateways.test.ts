@@ -89,6 +89,18 @@ test("the gateway stands still and wakes up: it has nothing to say any more", as
   expect(await statusOf(business)).toMatchObject({ baileys: { reason: null } });
 });
 
+test("nobody renews a lease: the sessions end by themselves, and come back as they were", async () => {
+  const owner = await world.ownerOf(business);
+  const written = owner.output.length;
+  await world.product.end();
+  await until(() => owner.output.slice(written).some((line) => line.includes("ran out")));
+  const customer = stranger();
+  await customer.writes(business.phone, "יש מישהו?", { offline: true });
+  await world.product.start();
+  await stored(customer.number, ["יש מישהו?"]);
+  await serves(await world.ownerOf(business));
+});
+
 test("a gateway that ends in order hands its businesses over at once", async () => {
   const before = await world.ownerOf(business);
   expect(await before.stop()).toBe(0);

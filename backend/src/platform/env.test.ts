@@ -95,6 +95,12 @@ test("the process stops with 78 and says which name is wrong", () => {
   expect(stderr).not.toContain("too short");
 });
 
+test("leases need the secret that they are asked for with", () => {
+  expect(wrongNames({ ...enough, GATEWAY_LEASE_SECONDS: "15" })).toEqual([
+    "BAILEYS_WEBHOOK_SECRET",
+  ]);
+});
+
 test("a bucket needs everything that opens it", () => {
   const s3 = { S3_ENDPOINT: "https://s3.example/", S3_BUCKET: "media" };
   const missing = ["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"];

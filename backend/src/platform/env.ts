@@ -110,6 +110,9 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   for (const name of s3.length > 0 ? S3 : []) {
     if (!s3.includes(name)) wrong.push(`${name}: is required with ${s3[0]}`);
   }
+  if ("GATEWAY_LEASE_SECONDS" in values && !("BAILEYS_WEBHOOK_SECRET" in values)) {
+    wrong.push("BAILEYS_WEBHOOK_SECRET: is required with GATEWAY_LEASE_SECONDS");
+  }
   const parsed = Schema.safeParse(values);
   const named = new Set(wrong.map((line) => line.split(/[:_]FILE|:/)[0]));
   for (const issue of parsed.error?.issues ?? []) {

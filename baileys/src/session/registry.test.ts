@@ -31,7 +31,7 @@ const lease = (epoch: number) => {
   const made = { epoch, mine: true, held: () => made.mine };
   return made;
 };
-const notOwned = expect.objectContaining({ status: 421 });
+const notOwned = expect.objectContaining({ status: 409, id: "not_owned" });
 
 test("what is not its own is nobody's business here, whatever is stored", async () => {
   const registry = await heir();

@@ -62,7 +62,7 @@ export function createRegistry(deps: RegistryDeps) {
     return business;
   }
 
-  /** @throws ProblemError 421 when another gateway has the business, or may have it by now */
+  /** @throws ProblemError 409 when another gateway has the business, or may have it by now */
   function mustOwn(id: number): void {
     if (deps.leased && !leases.get(id)?.held()) throw notOwned();
   }
@@ -128,7 +128,7 @@ export function createRegistry(deps: RegistryDeps) {
 
   return {
     ensure,
-    /** @throws ProblemError 421 */
+    /** @throws ProblemError 409 */
     status(id: number): GatewaySession {
       mustOwn(id);
       return status(id);

@@ -5,8 +5,10 @@ import { createGatewayClient } from "./gateway-client.ts";
 import type { GatewayClient } from "./gateway-client.ts";
 import { GatewayUnreachable } from "./gateway-errors.ts";
 
-/** A business that is new, or is changing hands in order, has a gateway by then. Milliseconds. */
-const PATIENCE_MS = 8000;
+/** Somebody waits for it: a business that is new, or is handed over, has a gateway by then. */
+const PERSON_MS = 8000;
+/** A gateway that has just been given the business hears of it. */
+const MOVING_MS = 600;
 const LOOK_MS = 200;
 
 /** Several gateways as if they were one: each business's is asked, wherever that is. */
@@ -24,21 +26,29 @@ export function createFleet(options: { owners: Owners; secret: string }): Gatewa
     return client;
   }
 
-  async function of(business_id: number, patience_ms = 0): Promise<GatewayClient> {
+  /** Asks the business's own gateway; for so long again, as long as none has been asked. */
+  async function ask<T>(
+    business_id: number,
+    patience_ms: number,
+    run: (gateway: GatewayClient) => Promise<T>,
+  ): Promise<T> {
     const until = performance.now() + patience_ms;
     for (;;) {
-      const url = await owners.of(business_id);
-      if (url !== null) return at(url);
-      if (performance.now() >= until) {
+      try {
+        const url = await owners.of(business_id);
+        if (url !== null) return await run(at(url));
         throw new GatewayUnreachable("No gateway has this business at the moment.", true);
+      } catch (error) {
+        const asked = !(error instanceof GatewayUnreachable) || !error.never_asked;
+        if (asked || performance.now() >= until) throw error;
+        await wait(LOOK_MS);
       }
-      await wait(LOOK_MS);
     }
   }
 
   return {
-    start: async (id) => (await of(id, PATIENCE_MS)).start(id),
-    session: async (id, timeout_ms) => (await of(id)).session(id, timeout_ms),
+    start: (id) => ask(id, PERSON_MS, (gateway) => gateway.start(id)),
+    session: (id, timeout_ms) => ask(id, 0, (gateway) => gateway.session(id, timeout_ms)),
 
     async sessions() {
       const sessions: GatewaySession[] = [];
@@ -53,14 +63,14 @@ export function createFleet(options: { owners: Owners; secret: string }): Gatewa
       return { sessions, silent };
     },
 
-    pairingCode: async (id, phone) => (await of(id, PATIENCE_MS)).pairingCode(id, phone),
-    remove: async (id) => (await of(id, PATIENCE_MS)).remove(id),
-    send: async (message) => (await of(message.businessId)).send(message),
-    sendState: async (id, key) => (await of(id)).sendState(id, key),
-    cancelSend: async (id, key) => (await of(id)).cancelSend(id, key),
-    read: async (id, messages) => (await of(id)).read(id, messages),
-    typing: async (id, to, on) => (await of(id)).typing(id, to, on),
-    media: async (id, ref) => (await of(id)).media(id, ref),
+    pairingCode: (id, phone) => ask(id, PERSON_MS, (gateway) => gateway.pairingCode(id, phone)),
+    remove: (id) => ask(id, PERSON_MS, (gateway) => gateway.remove(id)),
+    send: (message) => ask(message.businessId, MOVING_MS, (gateway) => gateway.send(message)),
+    sendState: (id, key) => ask(id, MOVING_MS, (gateway) => gateway.sendState(id, key)),
+    cancelSend: (id, key) => ask(id, MOVING_MS, (gateway) => gateway.cancelSend(id, key)),
+    read: (id, messages) => ask(id, MOVING_MS, (gateway) => gateway.read(id, messages)),
+    typing: (id, to, on) => ask(id, 0, (gateway) => gateway.typing(id, to, on)),
+    media: (id, ref) => ask(id, MOVING_MS, (gateway) => gateway.media(id, ref)),
   };
 }
 

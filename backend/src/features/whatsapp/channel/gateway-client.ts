@@ -152,11 +152,11 @@ function nullFor(...statuses: number[]): (error: unknown) => null {
 async function refusal(response: Response): Promise<GatewayRefused | GatewayUnreachable> {
   const text = await textOf(response).catch(() => "");
   const { status } = response;
-  // It has given the business away; another gateway is asked next time.
-  if (status === 421) return new GatewayUnreachable("The gateway has the business no more.", true);
   if (status >= 500) return new GatewayUnreachable(`The gateway answered with status ${status}.`);
   const told = Problem.partial().safeParse(parseJson(text)).data;
   const id = told?.type?.split(":").at(-1) ?? "unknown";
+  // Another one is asked next time. (HTTP has 421 for it, which fetch takes into its own hands.)
+  if (id === "not_owned") return new GatewayUnreachable("Another gateway has the business.", true);
   return new GatewayRefused(status, id, told?.detail ?? `The gateway refused: status ${status}.`);
 }
 
