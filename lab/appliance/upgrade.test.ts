@@ -134,6 +134,7 @@ export const lab: Knex.Migration = {
 };\n`,
         "backend/src/db/migrations/index.ts": (text) =>
           `import { lab } from "./20991231_2359_lab.ts";\n${text.replace("const list: Record<string, Knex.Migration> = {", '$&\n  "20991231_2359_lab": lab,')}`,
+        ".env.example": (text) => text.replace("=redis:8-bookworm", "=redis:8"),
         "nginx/conf/headers.conf": (text) => `${text}add_header X-Lab new always;\n`,
       });
 
@@ -183,6 +184,9 @@ export const lab: Knex.Migration = {
       expect(await appliance.must("docker", "compose", "ps", "--quiet", "nginx")).toBe(proxy);
       const page = await fetch(`${appliance.address}/login`);
       expect(page.headers.get("X-Lab")).toBe("new");
+      expect(await readFile(join(appliance.dir, ".env"), "utf8")).toContain(
+        "REDIS_IMAGE=redis:8\n",
+      );
       expect(await git("rev-parse", "HEAD")).toBe(next);
       expect(await git("symbolic-ref", "--short", "HEAD")).toBe("main");
       expect(await data(earlier)).toEqual(before);

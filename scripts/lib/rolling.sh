@@ -32,6 +32,9 @@ in_version() {
     COMPOSE_FILE=${files#:} VERSION=$(of "$which" version) GIT_COMMIT=$(of "$which" commit)
     BUILD_TIME=$(of "$which" time) NGINX_VERSION=${proxy_version:-$VERSION}
     export COMPOSE_FILE VERSION GIT_COMMIT BUILD_TIME NGINX_VERSION
+    # Words without blanks.
+    # shellcheck disable=SC2086,SC2163
+    [ "$which" != to ] || for base in $bases; do export "$base"; done
     exec docker compose "$@"
   )
 }
@@ -151,9 +154,20 @@ proxy_can_stay() {
   there=$(in_version to config --hash nginx | cut -d ' ' -f 2)
   unset proxy_version
   [ "$here" = "$there" ] || return 1
-  base=$(setting NGINX_IMAGE)
+  base=$(printf '%s\n' $bases | sed -n 's/^NGINX_IMAGE=//p')
+  [ -n "$base" ] || base=$(setting NGINX_IMAGE)
   count=$(docker image inspect --format '{{len .RootFS.Layers}}' "${base:-nginx:1.28-bookworm}") || return 1
   for image in "$(state_of "$proxy" '{{.Image}}')" "agentlocator/nginx:$to_version"; do
     docker image inspect --format '{{range .RootFS.Layers}}{{println .}}{{end}}' "$image" | head -n "$count" | sha256sum
   done | sort -u | wc -l | grep -qx '1'
+}
+
+# The base images that the new version has in place of the ones before, as NAME=VALUE; what was set
+# by hand stays. PostgreSQL's data is its version's, so that is never changed here.
+new_bases() {
+  for name in NODE_IMAGE NGINX_IMAGE DEBIAN_IMAGE REDIS_IMAGE; do
+    before=$(sed -n "s/^$name=//p" "$work/from/.env.example")
+    after=$(sed -n "s/^$name=//p" "$work/to/.env.example")
+    [ -z "$after" ] || [ "$before" = "$after" ] || [ "$(setting "$name")" != "$before" ] || echo "$name=$after"
+  done
 }
