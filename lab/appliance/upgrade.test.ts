@@ -44,7 +44,10 @@ async function commit(changes: Record<string, (text: string) => string>): Promis
 /** Begins scripts/upgrade; `said` is what it has told so far. */
 function begin(to: string) {
   const env = { ...process.env, ...appliance.env, COMPOSE_PROJECT_NAME: appliance.project };
-  const child = spawn(join(appliance.dir, "scripts/upgrade"), ["--to", to, "--yes"], { cwd: appliance.dir, env });
+  const child = spawn(join(appliance.dir, "scripts/upgrade"), ["--to", to, "--yes"], {
+    cwd: appliance.dir,
+    env,
+  });
   const upgrade = { child, said: "", ended: once(child, "close").then(([code]) => Number(code)) };
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => (upgrade.said += chunk.toString()));
