@@ -16,7 +16,7 @@ PostgreSQL, and idle sessions in the real gateway beside the bare library in the
   --businesses N  businesses that get messages; default 50
   --rate R        messages a second; default 200; several rates, with commas between them, each
                   begin with an empty database
-  --seconds S     how long, for each rate; default 20
+  --seconds S     how long, for each rate, after a warm-up of 2 s; default 20
   --agent         with the agent turned on, and no model that it could ask
   --help          this text
 

@@ -7,8 +7,10 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { cuttable } from "../../../lab/e2e/cuttable.ts";
 import { createTestDb } from "../../test/database.ts";
 import type { TestDb } from "../../test/database.ts";
+import { createLog } from "../platform/log.ts";
 import { createDatabase } from "./database.ts";
 import type { Database } from "./database.ts";
+import { startJobs } from "./jobs.ts";
 
 interface Said {
   ready?: boolean;
@@ -150,4 +152,27 @@ test("a job for soon is not put off by a clock that is an hour ahead", async () 
   );
   expect(rows[0]!.seconds).toBeGreaterThan(-30);
   expect(rows[0]!.seconds).toBeLessThan(2);
+});
+
+test("a job that was fetched but not begun is given back by an orderly end, unspent", async () => {
+  for (const text of ["one", "two"]) {
+    await db.inBusiness(business_id, (tx) => tx.enqueue("note", { text }));
+  }
+  const began = Promise.withResolvers<void>();
+  const end = Promise.withResolvers<void>();
+  const note = async () => {
+    began.resolve();
+    await end.promise;
+  };
+  const lanes = [{ handlers: { note }, concurrency: 1 }];
+  const jobs = await startJobs({ url: testDb.url, log: createLog("silent"), lanes });
+  await began.promise;
+  const held = async () =>
+    (await pgAsk("select 1 from graphile_worker._private_jobs where locked_at is not null")).rows;
+  await expect.poll(held).toHaveLength(2);
+  const stopped = jobs.stop();
+  end.resolve();
+  await stopped;
+  const { rows } = await pgAsk("select attempts, locked_by from graphile_worker._private_jobs");
+  expect(rows).toEqual([{ attempts: 0, locked_by: null }]);
 });

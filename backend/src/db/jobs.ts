@@ -65,7 +65,7 @@ export interface Lane {
 const CLOCK_MS = 10_000;
 /** How long a job may wait when nobody told of it: its time has come, or its queue is free. */
 const POLL_MS = 250;
-/** The pause between two looks for jobs while many come, on the average. */
+/** On the average, for how long after a look a job that is added leads to no other one. */
 const REST_MS = 100;
 /** A job that was fetched and finds no worker is left to another process. */
 const FETCHED_MS = 2000;

@@ -10,6 +10,13 @@ import type { Logger } from "../platform/log.ts";
 const SWEEP_MS = 5000;
 const TAKE = "select pg_try_advisory_lock('jobs.workers'::regclass::oid::int, $1) as held";
 
+/**
+ * The pool need not be as large as the workers are many: the local queue asks for all of them at
+ * once. That it can't ask while the database is away is told by the sweep, and not four times a
+ * second.
+ */
+const NOT_NEWS = /maxPoolSize|^Error occurred fetching jobs/;
+
 /** The jobs and queues still locked by workers of processes that no longer hold their lease. */
 const DEAD_WORKERS = `
   with alive as (
@@ -123,9 +130,8 @@ export async function createWorkerLease(options: {
     registered: () => Promise.all(registrations),
     releaseDead,
     logger: new GraphileLogger(() => (level, message) => {
-      // It knows nothing of the local queue, which asks for all of its workers at once.
-      if (message.includes("maxPoolSize")) return;
-      if (level === "error" || level === "warning") log.warn(`[JOB] ${message}`);
+      if (NOT_NEWS.test(message)) log.debug(`[JOB] ${message}`);
+      else if (level === "error" || level === "warning") log.warn(`[JOB] ${message}`);
       else log.debug(`[JOB] ${message}`);
     }),
     async close() {
