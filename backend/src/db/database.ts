@@ -73,10 +73,8 @@ export function createDatabase(
     business_id: number | "",
   ): Promise<void> {
     // Transaction-local, so a pooled connection can't carry a business over to its next user.
-    await trx.raw("select set_config('role', ?, true), set_config('app.business_id', ?, true)", [
-      role,
-      String(business_id),
-    ]);
+    const enter = "select set_config('role', ?, true), set_config('app.business_id', ?, true)";
+    await trx.raw(enter, [role, String(business_id)]).options({ name: "enter" });
   }
 
   return {

@@ -176,10 +176,11 @@ async function findCustomer(
 /** Held until the commit, so that nobody else decides about these addresses meanwhile. */
 async function lock(tx: BusinessTx, addresses: string[]): Promise<void> {
   const keys = addresses.map((address) => `whatsapp ${tx.business_id} ${address}`);
-  await tx.trx.raw(
+  const taken = tx.trx.raw(
     "select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest(?::text[]) as key",
     [keys],
   );
+  await taken.options({ name: "addresses" });
 }
 
 /** Makes the contacts say what the address says; the id of the one that is meant. */
