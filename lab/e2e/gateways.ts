@@ -12,7 +12,7 @@ import type { WhatsappBusiness } from "./whatsapp.ts";
 
 const SECRET = "gateway-secret-gateway-secret";
 /** Short, so that what takes the time of a lease takes little. */
-const LEASE_SECONDS = 2;
+const LEASE_SECONDS = 3;
 
 export interface LeasedGateway extends GatewayProcess {
   readonly url: string;
