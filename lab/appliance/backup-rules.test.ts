@@ -55,6 +55,7 @@ test("the last time for a backup, by the wall clock, over both changes of it", (
   expect(lastDue("2026-11-20T00:05:00+02:00")).toBe(at("2026-11-19T02:30:00+02:00"));
   // On 27 March 2026 there is no 02:30 in Israel; on 25 October 01:30 comes twice.
   expect(lastDue("2026-03-27T12:00:00+03:00")).toBe(at("2026-03-27T03:30:00+03:00"));
+  expect(lastDue("2026-03-28T01:00:00+03:00")).toBe(at("2026-03-27T03:30:00+03:00"));
   expect(lastDue("2026-03-28T12:00:00+03:00")).toBe(at("2026-03-28T02:30:00+03:00"));
   expect(lastDue("2026-10-26T12:00:00+02:00")).toBe(at("2026-10-26T02:30:00+02:00"));
 });
