@@ -186,7 +186,9 @@ describe.skipIf(reason)("the appliance", () => {
     const prompt = /<Play>(.+?)<\/Play>/.exec(cut.first)![1]!;
     expect((await ask(new URL(prompt).pathname)).headers["content-type"]).toBe("audio/wav");
     expect(cut.first).toContain(`${appliance.address}/webhook/stream_ended?away=1<`);
-    const waited = await webhook("stream_ended?away=1");
+    const told = await webhook("stream_ended?away=1");
+    expect(told.first).toContain(`${appliance.address}/webhook/stream_ended?away=2<`);
+    const waited = await webhook("stream_ended?away=2");
     for (const { status, first } of [await rings, waited]) {
       expect(status).toBe(200);
       expect(first).toContain(`action="${appliance.address}/webhook/handle_recording"`);

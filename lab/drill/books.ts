@@ -18,7 +18,7 @@ export interface Books {
   readonly doubled: number;
   /** Messages of the agent that nobody knows the fate of, or that failed. */
   readonly unsent: number;
-  /** Jobs that were given up. */
+  /** Jobs that were given up; what is without its key was replaced by a later one of the same key. */
   readonly given_up: readonly string[];
 }
 
@@ -36,7 +36,7 @@ const query = (since: number) => `select json_build_object(
     and status in ('queued', 'held', 'failed')
     and created_at >= to_timestamp(${since / 1000})),
   'given_up', (select coalesce(json_agg(task_identifier), '[]') from graphile_worker.jobs
-    where attempts >= max_attempts and created_at >= to_timestamp(${since / 1000})))`;
+    where attempts >= max_attempts and key is not null and created_at >= to_timestamp(${since / 1000})))`;
 
 /** @param since ms of the epoch; what went wrong before is not told again */
 export const readBooks = (stack: Stack, since: number): Promise<Books> =>
