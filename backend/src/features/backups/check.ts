@@ -37,14 +37,14 @@ export function backupJobs({ db, log, clock, env }: CheckDeps): JobHandlers {
         const after = newest?.id ?? 0;
         if (failed) {
           const kind = "backup_failed";
-          const news = { kind, link, ...NEWS[kind](failed.error ?? "") };
+          const news = { kind, link, alert: true, ...NEWS[kind](failed.error ?? "") };
           await notifyAgency(tx, { ...news, dedupe_key: `${kind}:${after}` }, log);
         } else {
           await resolveAgency(tx, "backup_failed", new Date(now));
         }
         if (hours !== undefined && isOverdue(standing, hours, now)) {
           const kind = "backup_overdue";
-          const news = { kind, link, ...NEWS[kind](hours) };
+          const news = { kind, link, alert: true, ...NEWS[kind](hours) };
           await notifyAgency(tx, { ...news, dedupe_key: `${kind}:${after}` }, log);
         } else {
           await resolveAgency(tx, "backup_overdue", new Date(now));

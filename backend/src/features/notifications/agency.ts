@@ -3,6 +3,7 @@ import type { SystemTx } from "../../db/database.ts";
 import { pageById } from "../../http/page.ts";
 import { notFound } from "../../http/problem.ts";
 import type { Logger } from "../../platform/log.ts";
+import { planAgencyMail } from "./alert-mails.ts";
 import type { News } from "./store.ts";
 
 /** What the agency's own administrators have to know, whichever business they are in. */
@@ -21,6 +22,7 @@ export async function notifyAgency(
     .ignore()
     .returning<{ id: number }[]>("id");
   if (!made) return false;
+  if (news.alert) await planAgencyMail(tx, made.id);
   log.warn({ id: made.id, kind: news.kind }, "[NOTIFY] notification for the administrators");
   return true;
 }

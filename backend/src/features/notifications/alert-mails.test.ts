@@ -1,9 +1,15 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { pendingJobs } from "../../../test/pending-jobs.ts";
-import { createPeople } from "../../../test/people.ts";
+import { ADMIN, createPeople } from "../../../test/people.ts";
 import type { TestPeople } from "../../../test/people.ts";
 import type { Mail } from "../../platform/mail.ts";
-import { notificationJobs, notificationRoutes, notify, resolveNotification } from "./index.ts";
+import {
+  notificationJobs,
+  notificationRoutes,
+  notify,
+  notifyAgency,
+  resolveNotification,
+} from "./index.ts";
 
 const TASK = "notifications.mail";
 let people: TestPeople;
@@ -23,13 +29,14 @@ const ring = (business_id: number, title: string, more = {}) =>
 const jobsOf = async (business_id: number) =>
   (await pendingJobs(people.url, TASK)).filter(({ queue }) => queue === `alerts:${business_id}`);
 
-/** Does what the job does. */
-async function mail(business_id: number, by_mail = true): Promise<void> {
+const jobsWith = (by_mail: boolean) => {
   const send = async (one: Mail) => void sent.push(one);
   const public_base_url = "https://phone.example";
-  const jobs = notificationJobs({ ...people, public_base_url, mailer: { by_mail, send } });
-  await jobs[TASK]!({ business_id }, {} as never);
-}
+  return notificationJobs({ ...people, public_base_url, mailer: { by_mail, send } });
+};
+/** Does what the job does. */
+const mail = (business_id: number, by_mail = true) =>
+  jobsWith(by_mail)[TASK]!({ business_id }, {} as never);
 
 test("an alert that nobody saw is mailed to the owners, once", async () => {
   const { id, email, owner } = await people.business({ name: "מספרת דנה" });
@@ -107,4 +114,24 @@ test("a mail that could not be sent is tried again", async () => {
   await expect(failing[TASK]!({ business_id: id }, {} as never)).rejects.toThrow("550");
   await mail(id);
   expect(sent).toHaveLength(1);
+});
+
+test("an alert of the agency's own is mailed to its administrators, unless one has seen it", async () => {
+  const task = "notifications.mail_agency";
+  const news = { kind: "backup_failed", title: "הגיבוי נכשל", body: "No space left", alert: true };
+  const ringAgency = (dedupe_key: string) =>
+    people.db.inSystem((tx) => notifyAgency(tx, { ...news, dedupe_key }, people.log));
+  const mailAgency = async () => {
+    for (const { payload } of await pendingJobs(people.url, task)) {
+      await jobsWith(true)[task]!({ business_id: 0, ...payload }, {} as never);
+    }
+  };
+  await ringAgency("seen");
+  await people.admin.post("/api/admin/notifications/read-all");
+  await mailAgency();
+  expect(sent).toEqual([]);
+  await ringAgency("unseen");
+  await mailAgency();
+  const text = "No space left\n\nhttps://phone.example/app\n";
+  expect(sent).toMatchObject([{ to: ADMIN.email, subject: "הגיבוי נכשל", text }]);
 });

@@ -1,11 +1,12 @@
 import type { Notification, Settings } from "@agentlocator/contract";
-import type { BusinessTx, Database } from "../../db/database.ts";
+import type { BusinessTx, Database, SystemTx } from "../../db/database.ts";
 import type { JobHandlers } from "../../db/jobs.ts";
 import type { Logger } from "../../platform/log.ts";
 import type { Mailer } from "../../platform/mail.ts";
 import { loadSettings } from "../settings/index.ts";
 
 const TASK = "notifications.mail";
+const AGENCY_TASK = "notifications.mail_agency";
 /** What is over by then, or was seen in the console, is not mailed. */
 const UNSEEN_MS = 60_000;
 /** Between two mails to a business: what happens meanwhile comes together in the next one. */
@@ -33,6 +34,11 @@ export async function planAlertMail(tx: BusinessTx, run_at = soon()): Promise<vo
   await tx.enqueue(TASK, {}, { queue: `alerts:${tx.business_id}`, run_at });
 }
 
+/** Has the administrators mailed about an alert of their own, if none of them has seen it soon. */
+export async function planAgencyMail(tx: SystemTx, notification_id: number): Promise<void> {
+  await tx.enqueue(AGENCY_TASK, { notification_id }, { run_at: soon() });
+}
+
 const soon = () => new Date(Date.now() + UNSEEN_MS);
 
 interface Due {
@@ -46,6 +52,8 @@ interface Due {
  * `notifications.mail`: one mail to all owners of the business about the alerts that nobody has
  * seen. Customers' numbers and words stay in the console; the mail leads there. A mail is sent
  * twice when the process is killed between sending it and noting that.
+ *
+ * `notifications.mail_agency`: one mail to all administrators about an alert of theirs.
  */
 export function notificationJobs(deps: {
   db: Database;
@@ -76,6 +84,18 @@ export function notificationJobs(deps: {
       );
       log.info({ biz: business_id, ids }, "[NOTIFY] mailed to the owners");
     },
+
+    [AGENCY_TASK]: async ({ notification_id }) => {
+      if (!mailer.by_mail) return;
+      const id = Number(notification_id);
+      const { news, admins } = await db.inSystem(({ trx }) => unseenByAgency(trx, id));
+      if (!news || admins.length === 0) return;
+      const { title, body } = news;
+      const link = `${public_base_url}${news.link ?? "/app"}`;
+      const text = `${body ?? title}\n\n${link}\n`;
+      await mailer.send({ to: admins.join(", "), subject: title, text, link });
+      log.info({ id }, "[NOTIFY] mailed to the administrators");
+    },
   };
 }
 
@@ -101,4 +121,14 @@ async function takeDue(tx: BusinessTx): Promise<Due | null> {
   }
   const { name } = await trx("businesses").where({ id: business_id }).first("name");
   return { business: name, language: settings.language, owners, alerts };
+}
+
+async function unseenByAgency(
+  trx: SystemTx["trx"],
+  id: number,
+): Promise<{ news: Notification | undefined; admins: string[] }> {
+  const unseen = { id, business_id: null, read_at: null, resolved_at: null };
+  const news = await trx<Notification>("notifications").where(unseen).first();
+  const active = { business_id: null, status: "active" };
+  return { news, admins: await trx("users").where(active).orderBy("id").pluck("email") };
 }
