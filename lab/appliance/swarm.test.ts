@@ -99,6 +99,8 @@ describe.skipIf(reason)("a swarm of one node", () => {
     const customer = wa.customer("+972548000002");
     await customer.writes(phone(), "אחרי");
     await eventually(texts, (found) => found.length === 3, LONG);
+    const heard = () => swarm.sql("select state from whatsapp_channels");
+    await eventually(heard, (state) => state === "open", LONG);
     await owner.post("/api/whatsapp/send", {
       ...{ to: `+${customer.number}`, text: "תודה", idempotency_key: "after" },
     });

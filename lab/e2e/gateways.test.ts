@@ -43,6 +43,7 @@ const send = (body: object) =>
 /** The business's session is this gateway's, and does what it has to. */
 async function serves(gateway: LeasedGateway): Promise<void> {
   await eventually(() => statusOf(business), isOpen);
+  await world.connected(business);
   const customer = stranger();
   await customer.writes(business.phone, "שלום");
   await stored(customer.number, ["שלום"]);

@@ -52,6 +52,18 @@ export async function startGateways() {
   return {
     ...{ wa, product, storage, leaseOf },
 
+    /** The backend has heard from the business's present gateway that the connection stands. */
+    async connected({ id }: { id: number }): Promise<void> {
+      const heard = () =>
+        product.db.inSystem(({ trx }) =>
+          trx("whatsapp_channels as c")
+            .join("gateway_leases as l", "l.business_id", "c.business_id")
+            .whereRaw("c.business_id = ? and c.epoch = l.epoch and c.state = 'open'", [id])
+            .first("c.epoch"),
+        );
+      await eventually(heard, (found) => found !== undefined);
+    },
+
     async addGateway(): Promise<LeasedGateway> {
       const port = await freePort();
       const url = `http://127.0.0.1:${port}`;
