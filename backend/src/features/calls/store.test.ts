@@ -76,6 +76,15 @@ test("a token is taken once; asked again for the same stream by the same process
   expect(await read()).toMatchObject({ stream_sid: "MZ1", host_lease: 1, status: "active" });
 });
 
+test("a call whose end was written before its beginning stays over", async () => {
+  const end = { status: "completed", end_reason: "caller_hung_up" } as const;
+  await db.inBusiness(business_id, async (tx) => {
+    await updateCall(tx, call_sid, { ...end, ended_at: new Date().toISOString() });
+    expect(await takeToken(tx, call_sid, "MZ1", 1)).toBe(true);
+  });
+  expect(await read()).toMatchObject({ ...end, stream_sid: "MZ1" });
+});
+
 test("a character that the database can't keep does not keep a turn from being stored", async () => {
   const turn = {
     seq: 1,

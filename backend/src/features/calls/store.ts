@@ -73,7 +73,8 @@ export async function takeToken(
       stream_started_at: tx.trx.fn.now(),
       stream_sid,
       host_lease: lease,
-      status: "active",
+      // While the database was away the call may have ended, and that be written first.
+      status: tx.trx.raw("case when ended_at is null then 'active' else status end"),
     });
   if (taken) tx.emit("call", { call_sid });
   return taken === 1;
