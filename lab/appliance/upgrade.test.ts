@@ -185,8 +185,15 @@ export const lab: Knex.Migration = {
 
       expect((await replicas(appliance)).map(({ id }) => id)).not.toContain(old!.id);
       expect(await appliance.must("docker", "compose", "ps", "--quiet", "nginx")).toBe(proxy);
-      const page = await fetch(`${appliance.address}/login`);
-      expect(page.headers.get("X-Lab")).toBe("new");
+      const page = async () => (await fetch(`${appliance.address}/login`)).headers.get("X-Lab");
+      expect(await page()).toBe("new");
+      await appliance.must("docker", "compose", "restart", "--timeout", "1", "nginx");
+      expect(
+        await eventually(
+          () => page().catch(() => "away"),
+          (lab) => lab !== "away",
+        ),
+      ).toBe("new");
       expect(await readFile(join(appliance.dir, ".env"), "utf8")).toContain(
         "REDIS_IMAGE=redis:8\n",
       );
