@@ -52,7 +52,10 @@ function begin(to: string) {
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => (upgrade.said += chunk.toString()));
   }
-  onTestFailed(() => void process.stdout.write(upgrade.said));
+  onTestFailed(async () => {
+    const logs = await appliance.run("docker", "compose", "logs", "--tail", "30", "migrate");
+    process.stdout.write(upgrade.said + logs.stdout);
+  });
   return upgrade;
 }
 
