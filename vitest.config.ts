@@ -36,7 +36,7 @@ export default defineConfig({
           name: "unit",
           include: ["{backend,baileys,docs,frontend,monitoring}/**/*.test.ts"],
           exclude: [...elsewhere, ...processes, ...calls],
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },
@@ -47,7 +47,7 @@ export default defineConfig({
           name: "processes",
           include: processes,
           exclude: [...elsewhere, ...calls],
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },
@@ -58,8 +58,8 @@ export default defineConfig({
           name: "calls",
           include: calls,
           exclude: [...elsewhere, appliance],
-          // Calls mostly wait; so many at once are no load yet.
-          maxWorkers: 2,
+          // Calls mostly wait; so many at once are no load yet for two processors.
+          maxWorkers: 3,
           maxConcurrency: 16,
           sequence: { groupOrder: 1 },
         },
