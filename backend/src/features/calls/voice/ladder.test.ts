@@ -199,7 +199,8 @@ describe.concurrent("in the middle of a call", () => {
       await call.until(() =>
         [...call.record.turns.values()].some((turn) => turn.text === answer.text),
       );
-      expect(order(call)).toBe("aca");
+      // Also fillers are turns of the agent's, when the second session takes its time.
+      expect(order(call)).toMatch(/^aca+$/);
     });
   });
 
