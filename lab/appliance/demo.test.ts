@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { signIn } from "../demo/api.ts";
+import { eventually } from "../e2e/eventually.ts";
 import { Appliance, BUILD_MS, whyNot } from "./engine.ts";
+import { trustOnSight } from "./simulators/reach.ts";
 
 const CALL_MS = 120_000;
 
@@ -36,6 +39,19 @@ describe.skipIf(whyNot())("the appliance's demo", () => {
     },
     CALL_MS + 10_000,
   );
+
+  test("a customer who writes books an appointment, as the console tells through the proxy", async () => {
+    const { SMOKE_EMAIL: email = "", SMOKE_PASSWORD: password = "" } = appliance.env;
+    await trustOnSight()("localhost", appliance.https_port);
+    const owner = await signIn(appliance.address, { email, password });
+    const status = () => owner.get<{ baileys: { state: string } }>("/api/whatsapp/status");
+    await eventually(status, ({ baileys }) => baileys.state === "open", CALL_MS);
+    await owner.post("/api/demo/chat", {});
+    const booked = () => owner.get<{ items: { source: string }[] }>("/api/appointments");
+    const inWriting = ({ items }: { items: { source: string }[] }) =>
+      items.some(({ source }) => source === "whatsapp");
+    await eventually(booked, inWriting, CALL_MS);
+  });
 
   test("does not become an installation in earnest by mistake", async () => {
     await expect(appliance.install()).rejects.toThrow(/of an installation with --demo/);

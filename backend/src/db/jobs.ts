@@ -13,7 +13,7 @@ export interface JobOptions {
   queue?: string;
   /** A pending job of the same key is replaced instead of doubled. */
   key?: string;
-  /** By this process's clock; how far it is from now is what counts. */
+  /** By this process's clock. */
   run_at?: Date;
   max_attempts?: number;
 }
@@ -24,8 +24,13 @@ export type JobHandlers = Record<
   (payload: { business_id: number } & Record<string, unknown>, helpers: JobHelpers) => Promise<void>
 >;
 
-/** Clocks differ between machines, and jump: a job planned for soon must not wait for hours. */
-const WHEN = "clock_timestamp() + ?::double precision * interval '1 millisecond'";
+/**
+ * Clocks differ between machines, and jump: a job planned for soon must not wait for hours. While
+ * this process's clock agrees with the database's, the time is taken as it is.
+ */
+const WHEN = `case
+  when abs(extract(epoch from clock_timestamp() - :now::timestamptz)) < 2 then :run_at::timestamptz
+  else clock_timestamp() + (:run_at::timestamptz - :now::timestamptz) end`;
 
 /** Adds a job inside `trx`. The database stamps the transaction's business over the payload's. */
 export async function addJob(
@@ -34,15 +39,17 @@ export async function addJob(
   payload: object,
   options: JobOptions = {},
 ): Promise<void> {
-  const { run_at } = options;
-  await trx.raw(`select enqueue(?, ?::json, ?, ${WHEN}, ?, ?)`, [
-    task,
-    JSON.stringify(payload),
-    options.queue ?? null,
-    run_at === undefined ? null : run_at.getTime() - Date.now(),
-    options.max_attempts ?? null,
-    options.key ?? null,
-  ] as Knex.RawBinding[]);
+  const { queue = null, key = null, max_attempts = null } = options;
+  const bindings = {
+    ...{ task, queue, key, max_attempts },
+    payload: JSON.stringify(payload),
+    run_at: options.run_at?.toISOString() ?? null,
+    now: new Date(Date.now()).toISOString(),
+  };
+  await trx.raw(
+    `select enqueue(:task, :payload::json, :queue, ${WHEN}, :max_attempts, :key)`,
+    bindings as Record<string, Knex.RawBinding>,
+  );
 }
 
 export interface Jobs {
